@@ -1,0 +1,1 @@
+"""Plain Python: the words, contracts, windows and errors; no pyspark."""

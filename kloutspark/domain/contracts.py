@@ -1,0 +1,312 @@
+"""What every table holds, written once: schema, DDL comments, checks, docs and test rows are derived from here.
+
+A column whose name ends in `_id` or whose type is not a plain number or time has no statistics: minimum and maximum ids
+would stand in the Delta log, where VACUUM does not reach and nobody could erase them (TECH.md).
+"""
+
+from dataclasses import dataclass
+
+WITH_STATISTICS = ("date", "timestamp", "bigint", "int", "double")
+PARTS = "array<struct<network:string,signal:string,points:double>>"
+ACCOUNT_LIST = "array<struct<network:string,account_id:string>>"
+
+
+@dataclass(frozen=True)
+class Col:
+    """A column: its Spark type in `simpleString` form, what it means, whether it may be null, how it is generated."""
+
+    name: str
+    type: str
+    meaning: str
+    is_nullable: bool = False
+    generated_as: str | None = None
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """A Delta table: where it lies under the root, what a row is, its key and columns.
+
+    `name` is the path with dots for slashes; `{network}` in it stands for a network's name.
+    """
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Col, ...]
+    partitioned_by: tuple[str, ...] = ()
+    has_change_feed: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def written(self) -> tuple[Col, ...]:
+        """The columns that a writer supplies: all that are not generated."""
+        return tuple(c for c in self.columns if c.generated_as is None)
+
+    @property
+    def with_statistics(self) -> tuple[str, ...]:
+        """The columns whose minimum and maximum may stand in the log: no ids, no texts, no partition columns."""
+        plain = (c.name for c in self.columns if c.type in WITH_STATISTICS and not c.name.endswith("_id"))
+        return tuple(n for n in plain if n not in self.partitioned_by)
+
+    def path(self, network: str | None = None) -> str:
+        """Where the table lies under the root."""
+        return self.name.replace(".", "/").format(network=network)
+
+
+def _day_of(moment: str) -> Col:
+    return Col("day", "date", f"UTC day of {moment}", is_nullable=True, generated_as=f"CAST({moment} AS DATE)")
+
+
+INTERACTIONS = TableContract(
+    "input.{network}.interactions",
+    meaning="One raw event: an actor did a kind of thing to a target, or to a post of the target, at a time.",
+    key=("interaction_id",),
+    columns=(
+        Col("interaction_id", "string", "id of the event at its source, or a hash of its content", is_nullable=True),
+        Col("occurred_at", "timestamp", "when it happened, UTC", is_nullable=True),
+        Col("actor_id", "string", "account that acted", is_nullable=True),
+        Col("target_id", "string", "account that is credited", is_nullable=True),
+        Col("kind", "string", "a kind of conf/networks/<network>.yaml", is_nullable=True),
+        Col("post_id", "string", "post that was reacted to, where known", is_nullable=True),
+        Col("ingested_at", "timestamp", "when the row reached us; future rows are judged against it", is_nullable=True),
+        _day_of("occurred_at"),
+    ),
+    partitioned_by=("day",),
+    has_change_feed=True,
+)
+POSTS = TableContract(
+    "input.{network}.posts",
+    meaning="A thing that an account published.",
+    key=("post_id",),
+    columns=(
+        Col("post_id", "string", "id of the post", is_nullable=True),
+        Col("account_id", "string", "account that published it", is_nullable=True),
+        Col("posted_at", "timestamp", "when, UTC", is_nullable=True),
+        _day_of("posted_at"),
+    ),
+    partitioned_by=("day",),
+    has_change_feed=True,
+)
+ACCOUNTS = TableContract(
+    "input.{network}.accounts",
+    meaning="An identity on one network.",
+    key=("account_id",),
+    columns=(
+        Col("account_id", "string", "id of the account", is_nullable=True),
+        Col("account_type", "string", "personal, page, company or bot", is_nullable=True),
+        Col("display_name", "string", "name to show; may hold anything", is_nullable=True),
+        Col("created_at", "timestamp", "when the account was made, UTC", is_nullable=True),
+    ),
+    has_change_feed=True,
+)
+LINKS = TableContract(
+    "identity.links",
+    meaning="An account belongs to a person from connected_on on until disconnected_on.",
+    key=("person_id", "network", "account_id", "connected_on"),
+    columns=(
+        Col("person_id", "string", "the person across networks", is_nullable=True),
+        Col("network", "string", "stem of a file in conf/networks", is_nullable=True),
+        Col("account_id", "string", "account on that network", is_nullable=True),
+        Col("connected_on", "date", "first day; counted from the day after; null: always", is_nullable=True),
+        Col("disconnected_on", "date", "last as-of day that counts it; null: still connected", is_nullable=True),
+    ),
+    has_change_feed=True,
+)
+QUARANTINE = TableContract(
+    "quarantine",
+    meaning="Every refused row with its reason; nothing is dropped silently.",
+    key=("run_id", "table", "network", "row"),
+    columns=(
+        Col("run_id", "string", "the ingest or day's run that refused it"),
+        Col("network", "string", "network of the row; null for identity links", is_nullable=True),
+        Col("table", "string", "input table that the row was meant for"),
+        Col("reason", "string", "why, in words"),
+        Col("row", "string", "the row as it was found, as JSON"),
+    ),
+)
+PAIRS = TableContract(
+    "tiles.pairs",
+    meaning="What one actor did to one target on one UTC day; self rows (actor_id = target_id) weigh nothing.",
+    key=("day", "network", "actor_id", "target_id"),
+    columns=(
+        Col("day", "date", "UTC day of the reactions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("actor_id", "string", "account that reacted"),
+        Col("target_id", "string", "account that is credited"),
+        Col("previous_day", "date", "the pair's newest earlier day that tiles know", is_nullable=True),
+        Col("actor_group", "int", "0..9, a hash of the actor: groups of the jackknife"),
+        Col("reactions", "map<string,bigint>", "reactions by kind, duplicates apart"),
+        Col("duplicates", "bigint", "repeated deliveries of these reactions, set aside"),
+        Col("damped_micros", "bigint", "sum over kinds of value * reactions ** exponent, in millionths"),
+        Col("authenticity_micros", "bigint", "the actor's frozen authenticity, in millionths of 1"),
+        Col("standing_micros", "bigint", "the actor's frozen standing, in millionths of 1"),
+        Col("weight_micros", "bigint", "what the pair adds to the target, millionths of one ordinary reaction"),
+    ),
+    partitioned_by=("day", "network"),
+)
+TARGETS = TableContract(
+    "tiles.targets",
+    meaning="What one target received on one day, by the previous day of its pairs, so that distinct actors add up.",
+    key=("day", "network", "target_id", "previous_day", "actor_group"),
+    columns=(
+        Col("day", "date", "UTC day of the reactions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("target_id", "string", "account that is credited"),
+        Col("previous_day", "date", "newest earlier day of these pairs; null: none is known", is_nullable=True),
+        Col("actor_group", "int", "0..9, group of the actors"),
+        Col("pairs", "bigint", "number of actors"),
+        Col("authenticity_micros", "bigint", "sum of the actors' authenticity"),
+        Col("weight_micros", "bigint", "sum of the pairs' weights"),
+        Col("reactions", "map<string,bigint>", "reactions by kind"),
+    ),
+    partitioned_by=("day", "network"),
+)
+ACTOR_DAYS = TableContract(
+    "tiles.actor_days",
+    meaning="An actor's day: how busy it was, and what a reaction of theirs was worth, frozen at first sight.",
+    key=("day", "network", "actor_id"),
+    columns=(
+        Col("day", "date", "UTC day of the actions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("actor_id", "string", "account that acted"),
+        Col("busy_micros", "bigint", "sum of damped reactions over all targets, always from rows"),
+        Col("authenticity_micros", "bigint", "in (0, 1], from days before; frozen"),
+        Col("standing_micros", "bigint", "1 to 2, from the newest score published at or before the day; frozen"),
+    ),
+    partitioned_by=("day", "network"),
+)
+FEATURES = TableContract(
+    "features",
+    meaning="The signals of an account, in the order of the catalogue that the fingerprint names.",
+    key=("as_of", "network", "account_id"),
+    columns=(
+        Col("as_of", "date", "the day that the run speaks for"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("account_id", "string", "account on that network"),
+        Col("signals", "array<float>", "values in catalogue order"),
+        Col("fingerprint", "string", "names the catalogue and the model"),
+    ),
+    partitioned_by=("as_of",),
+)
+_SCORE_COLUMNS = (
+    Col("as_of", "date", "the day that the score speaks for"),
+    Col("person_id", "string", "person, or <network>:<account_id> of an unlinked account"),
+    Col("score", "double", "1 to 100, whole hundredths"),
+    Col("band_low", "double", "lower end of the 90 % band; null until bands exist", is_nullable=True),
+    Col("band_high", "double", "upper end of the 90 % band; null until bands exist", is_nullable=True),
+    Col("change", "double", "against the person's last published score; null without one", is_nullable=True),
+    Col("evidence", "double", "non-negative, before calibration and step limit"),
+    Col("parts", PARTS, "by network and signal; they sum to the score exactly"),
+    Col("reasons", "array<string>", "the strongest reasons in words; never other people's ids"),
+    Col("accounts", ACCOUNT_LIST, "accounts that count for the person on the day"),
+    Col("run_id", "string", "the run that made the row"),
+    Col("fingerprint", "string", "hash of everything scientific in the configuration"),
+)
+SCORES = TableContract(
+    "scores",
+    meaning="The published scores: whole days, each checked before it is readable.",
+    key=("as_of", "person_id"),
+    columns=_SCORE_COLUMNS,
+    partitioned_by=("as_of",),
+)
+SCORES_CANDIDATE = TableContract(
+    "scores_candidate",
+    meaning="Scores of a day that wait for the verdict of the gate.",
+    key=("as_of", "person_id"),
+    columns=_SCORE_COLUMNS,
+    partitioned_by=("as_of",),
+)
+GATE_RESULTS = TableContract(
+    "gate_results",
+    meaning="Every expectation of every run with what it saw.",
+    key=("run_id", "vital", "severity"),
+    columns=(
+        Col("run_id", "string", "the run that was judged"),
+        Col("as_of", "date", "its day"),
+        Col("vital", "string", "the vital that was judged"),
+        Col("severity", "string", "block or warn"),
+        Col("least", "double", "lowest value that passes", is_nullable=True),
+        Col("most", "double", "highest value that passes", is_nullable=True),
+        Col("observed", "double", "the value that was found", is_nullable=True),
+        Col("passed", "boolean", "whether it held"),
+        Col("why", "string", "the reason of the limit"),
+    ),
+)
+RUNS = TableContract(
+    "runs",
+    meaning="The manifest of every finished run: what it read, what it did, at which versions.",
+    key=("run_id",),
+    columns=(
+        Col("number", "bigint", "runs of the root in the order in which they finished"),
+        Col("run_id", "string", "id of the run"),
+        Col("command", "string", "ingest or score"),
+        Col("as_of", "date", "day of a scoring run; null for an ingest", is_nullable=True),
+        Col("status", "string", "ingested, published or refused"),
+        Col("started_at", "timestamp", "read from the clock at the entry point"),
+        Col("fingerprint", "string", "hash of everything scientific in the configuration"),
+        Col("manifest", "string", "JSON: versions, modes, counts and seconds by stage (storage/manifest.py)"),
+    ),
+)
+JUDGED = TableContract(
+    "judged interactions",
+    meaning="Input rows of one network with their day and what speaks against counting them; never stored.",
+    key=(),
+    columns=(
+        *INTERACTIONS.written,
+        Col("day", "date", "UTC day of occurred_at", is_nullable=True),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("kind_value", "double", "what one reaction of the kind is worth before damping", is_nullable=True),
+        Col("is_outside", "boolean", "on or after as_of, or older than the longest window"),
+        Col("reason", "string", "why the row is quarantined; null: it is not", is_nullable=True),
+    ),
+)
+STANDINGS = TableContract(
+    "standings",
+    meaning="What a reaction of an account was worth on a day by the score published at or before it; never stored.",
+    key=("day", "network", "actor_id"),
+    columns=(
+        Col("day", "date", "UTC day of the reactions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("actor_id", "string", "account that acts"),
+        Col("standing_micros", "bigint", "1 to 2, in millionths"),
+    ),
+)
+OWNERS = TableContract(
+    "owners",
+    meaning="Accounts that count for a person on the as-of day by a link; never stored.",
+    key=("network", "account_id"),
+    columns=(
+        Col("network", "string", "stem of a file in conf/networks", is_nullable=True),
+        Col("account_id", "string", "the account", is_nullable=True),
+        Col("person_id", "string", "the person that it counts for", is_nullable=True),
+    ),
+)
+PAST_SCORES = TableContract(
+    "past scores",
+    meaning="The newest published score of a person before the as-of day and what is left of it; never stored.",
+    key=("person_id",),
+    columns=(
+        Col("person_id", "string", "person, or <network>:<account_id>"),
+        Col("last_hundredths", "bigint", "the score of the person's newest row"),
+        Col("base_hundredths", "bigint", "the same less the daily limit for each day without a row, at least 100"),
+    ),
+)
+EVIDENCE = TableContract(
+    "evidence",
+    meaning="What speaks for a person, by network and term; never stored.",
+    key=("person_id",),
+    columns=(
+        Col("person_id", "string", "person, or <network>:<account_id>"),
+        Col(
+            "networks",
+            "array<struct<network:string,evidence:double,terms:array<struct<signal:string,evidence:double,value:float>>>>",
+            "evidence of each network and its terms, by the network's name",
+        ),
+    ),
+)
+INPUTS = (INTERACTIONS, POSTS, ACCOUNTS)
+KEPT = (PAIRS, TARGETS, ACTOR_DAYS, QUARANTINE, FEATURES, SCORES_CANDIDATE, SCORES, GATE_RESULTS)

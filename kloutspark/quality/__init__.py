@@ -1,0 +1,1 @@
+"""Vitals of a candidate and the gate that judges them."""

@@ -1,0 +1,1 @@
+"""One adapter a public format: files of others to rows of the input tables."""

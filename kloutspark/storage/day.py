@@ -1,0 +1,138 @@
+"""A day under way: opened on the last finished run, its inputs pinned, its kept tables at known versions."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from time import perf_counter
+
+from pyspark.sql import DataFrame
+
+from kloutspark.config import Config
+from kloutspark.domain.contracts import (
+    ACTOR_DAYS,
+    FEATURES,
+    GATE_RESULTS,
+    LINKS,
+    PAIRS,
+    QUARANTINE,
+    SCORES,
+    SCORES_CANDIDATE,
+    TARGETS,
+    TableContract,
+)
+from kloutspark.domain.errors import ConfigError, InputError
+from kloutspark.domain.windows import Span, newest_at_or_before
+from kloutspark.storage import inputs, manifest
+from kloutspark.storage.inputs import NetworkInput
+from kloutspark.storage.manifest import Manifest, Stage
+from kloutspark.storage.tables import Pin, Tables
+
+log = logging.getLogger(__name__)
+
+STATE = (PAIRS, TARGETS, ACTOR_DAYS, FEATURES, SCORES_CANDIDATE, SCORES)
+RECORDS = (QUARANTINE, GATE_RESULTS)  # appended under a run_id; rows of an unfinished run belong to no manifest
+
+
+@dataclass
+class Day:
+    """A day under way: inputs as pinned, kept tables' versions as opened and as they stand, what each stage cost."""
+
+    tables: Tables
+    config: Config
+    as_of: date
+    run_id: str
+    last: Manifest | None
+    published: tuple[date, ...]
+    sources: tuple[NetworkInput, ...]
+    links: Pin | None
+    opened: dict[str, int]
+    versions: dict[str, int]
+    stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def window(self) -> Span:
+        """The longest window of the day."""
+        return Span.before(self.as_of, days=self.config.model.history_days)
+
+    @property
+    def last_published(self) -> date | None:
+        """The newest published day before this one."""
+        return newest_at_or_before(self.published, self.as_of - timedelta(days=1))
+
+    def read(self, contract: TableContract) -> DataFrame:
+        """A kept table as it stands in this run."""
+        return self.tables.read(contract, version=self.versions[contract.name])
+
+    def read_opened(self, contract: TableContract) -> DataFrame:
+        """A kept table as the last finished run left it."""
+        return self.tables.read(contract, version=self.opened[contract.name])
+
+    def replace(self, frame: DataFrame, contract: TableContract, *, where: str) -> None:
+        """Replaces partitions of a kept table."""
+        self.versions[contract.name] = self.tables.replace(frame, contract, where=where, note=self.run_id)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Times a stage and says when it ends."""
+        start = perf_counter()
+        yield
+        self.stages.append(Stage(name=name, seconds=round(perf_counter() - start, 3)))
+        log.info("%s %s: %.1f s", self.as_of, name, self.stages[-1].seconds)
+
+
+def open_day(tables: Tables, config: Config, *, as_of: date, run_id: str, recompute: bool) -> Day:
+    """Pins the inputs and brings kept tables back to the last finished run: an unfinished run's commits are undone."""
+    last = manifest.last_finished(tables)
+    versions = {}
+    for contract in (*STATE, *RECORDS):
+        tables.ensure(contract)
+    for contract in STATE:
+        kept = 0 if last is None else last.kept[contract.name]  # version 0: the empty table
+        versions[contract.name] = tables.version(contract)
+        if versions[contract.name] != kept:
+            log.warning("%s: commits of an unfinished run are undone", contract.name)
+            tables.restore(contract, kept)
+            versions[contract.name] = tables.version(contract)
+    scores = tables.read(SCORES, version=versions[SCORES.name])
+    published = tuple(sorted(row[0] for row in scores.select("as_of").distinct().collect()))
+    if published and as_of < published[-1]:
+        remedy = f"Score {published[-1]} or a later day."
+        raise ConfigError(
+            "--as-of",
+            expected=f"no day before the newest published one, {published[-1]}",
+            found=str(as_of),
+            remedy=remedy,
+        )
+    window = Span.before(as_of, days=config.model.history_days)
+    surveyed = [
+        inputs.survey(
+            tables,
+            network,
+            window=window,
+            last=last,
+            tile_fingerprint=config.tile_fingerprint,
+            allowed=config.networks[network].account_types,
+            must_rebuild=recompute,
+        )
+        for network in config.scored
+    ]
+    sources = tuple(source for source in surveyed if source is not None)
+    if not sources:
+        found = f"no interactions of {', '.join(config.scored) or 'any network'} under {tables.root}"
+        raise InputError(
+            "input",
+            expected="a table of at least one scored network",
+            found=found,
+            remedy="Ingest files first: kloutspark ingest --help.",
+        )
+    if all(inputs.rows_in_window(tables, source, window=window).isEmpty() for source in sources):
+        found = f"none from {window.start} to {window.end - timedelta(days=1)}"
+        raise InputError(
+            "input",
+            expected="rows in the window of at least one network",
+            found=found,
+            remedy="Check --as-of, or ingest the files of these days.",
+        )
+    return Day(tables, config, as_of, run_id, last, published, sources, tables.pin(LINKS), dict(versions), versions)

@@ -1,0 +1,177 @@
+"""What a run reads of its inputs, pinned, and which days that touches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, POSTS
+from kloutspark.domain.errors import InputError
+from kloutspark.domain.windows import Span
+from kloutspark.storage.manifest import Manifest
+from kloutspark.storage.tables import Pin, Tables
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """A network's part of a run.
+
+    `fresh` is the first day whose rows are all read as new; `late` are earlier days of the window that rows arrived
+    for; `arrived` (INTERACTIONS) are rows that arrived since the last run outside `[fresh, as_of)`, None: none did.
+    `why_rebuilt` is None where only new and late days are tiled, else the reason for reading the whole window.
+    """
+
+    name: str
+    pins: Mapping[str, Pin]
+    fresh: date
+    late: frozenset[date]
+    arrived: DataFrame | None
+    why_rebuilt: str | None
+
+    @property
+    def mode(self) -> str:
+        """What the manifest says of it."""
+        return "incremental" if self.why_rebuilt is None else f"rebuilt: {self.why_rebuilt}"
+
+    def built(self, as_of: date) -> list[date]:
+        """The days whose tiles are made in this run."""
+        return sorted({*Span(self.fresh, as_of).days(), *self.late})
+
+
+def survey(
+    tables: Tables,
+    network: str,
+    *,
+    window: Span,
+    last: Manifest | None,
+    tile_fingerprint: str,
+    allowed: tuple[str, ...],
+    must_rebuild: bool,
+) -> NetworkInput | None:
+    """What a run for the window's end reads of a network; None where the root has nothing of it.
+
+    Raises:
+        InputError: the network was there in the last run and is gone, or its interactions are empty.
+    """
+    pins = {}
+    for contract in (INTERACTIONS, POSTS, ACCOUNTS):
+        if (pin := tables.pin(contract, network)) is not None:
+            pins[contract.path(network)] = pin
+    before = (
+        {} if last is None else {path: pin for path, pin in last.inputs.items() if path.startswith(f"input/{network}/")}
+    )
+    for path in before:
+        if path not in pins:
+            remedy = "Restore it or ingest its files again; nothing was published."
+            raise InputError(path, expected="the table that the last run read", found="none", remedy=remedy)
+    if INTERACTIONS.path(network) not in pins:
+        return None
+    pin, was = pins[INTERACTIONS.path(network)], before.get(INTERACTIONS.path(network))
+    if tables.read(INTERACTIONS, version=pin.version, network=network).isEmpty():
+        remedy = f"Ingest files: kloutspark ingest files --network {network} PATH."
+        raise InputError(INTERACTIONS.path(network), expected="rows", found="an empty table", remedy=remedy)
+    why = None
+    if must_rebuild:
+        why = "asked for by --recompute"
+    elif last is None or was is None:
+        why = "first run"
+    elif last.tile_fingerprint != tile_fingerprint:
+        why = "what tiles depend on has changed"
+    elif last.tiles_from > window.start:
+        why = "the tiles do not reach back to the window's start"
+    elif was.table_id != pin.table_id or was.version > pin.version:
+        why = "the input table was replaced"
+    elif _refused_differ(tables, network, before, pins, allowed=allowed):
+        why = "account types have changed"
+    changes = None
+    if why is None and was is not None and was.version < pin.version:
+        changes = tables.changes(INTERACTIONS, after=was.version, upto=pin.version, network=network)
+    fresh = window.start if why or last is None else max(window.start, min(last.as_of, window.end - timedelta(days=1)))
+    found: list[tuple[str, date | None]] = []
+    if changes is not None:
+        day = F.to_date("occurred_at")
+        changes = changes.where(day.isNull() | (day < F.lit(fresh)) | (day >= F.lit(window.end)))
+        try:
+            found = [(r[0], r[1]) for r in changes.select("_change_type", day.alias("day")).distinct().collect()]
+        except PySparkException:
+            why = "the change feed does not answer that far back"
+        if any(kind != "insert" for kind, _ in found):
+            why = "rows were changed or deleted"
+    if why is not None:
+        return NetworkInput(network, pins, window.start, frozenset(), None, why)
+    late = frozenset(d for _, d in found if d is not None and d in window and d < fresh)
+    arrived = None if changes is None or not found else changes.drop("_change_type")
+    return NetworkInput(network, pins, fresh, late, arrived, None)
+
+
+def rows_read(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
+    """The input rows of the run: each ends in exactly one of the five counts (INTERACTIONS)."""
+    pin = source.pins[INTERACTIONS.path(source.name)]
+    rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
+    if source.why_rebuilt is not None:
+        return rows
+    new = rows.where(_between(source.fresh, window.end))
+    return new if source.arrived is None else new.unionByName(source.arrived)
+
+
+def rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
+    """All rows of the window, judged or not (INTERACTIONS)."""
+    pin = source.pins[INTERACTIONS.path(source.name)]
+    rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
+    return rows.where(_between(window.start, window.end))
+
+
+def rows_to_tile(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
+    """All rows of the days that are tiled in this run (INTERACTIONS)."""
+    pin = source.pins[INTERACTIONS.path(source.name)]
+    rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
+    wanted = _between(source.fresh, window.end)
+    for day in sorted(source.late):
+        wanted = wanted | _between(day, day + timedelta(days=1))
+    return rows.where(wanted)
+
+
+def refused_accounts(
+    tables: Tables, network: str, pins: Mapping[str, Pin], *, allowed: tuple[str, ...]
+) -> DataFrame | None:
+    """Accounts whose type does not count on the network: account_id."""
+    pin = pins.get(ACCOUNTS.path(network))
+    if pin is None:
+        return None
+    accounts = tables.read(ACCOUNTS, version=pin.version, network=network)
+    return accounts.where(~F.col("account_type").isin(*allowed)).select("account_id").distinct()
+
+
+def _refused_differ(
+    tables: Tables, network: str, before: Mapping[str, Pin], now: Mapping[str, Pin], *, allowed: tuple[str, ...]
+) -> bool:
+    if before.get(ACCOUNTS.path(network)) == now.get(ACCOUNTS.path(network)):
+        return False
+    sets = [refused_accounts(tables, network, pins, allowed=allowed) for pins in (before, now)]
+    old, new = [tables.nobody("account_id string") if refused is None else refused for refused in sets]
+    return not old.exceptAll(new).unionByName(new.exceptAll(old)).isEmpty()
+
+
+def posting_accounts(
+    tables: Tables, source: NetworkInput, *, window: Span, allowed: tuple[str, ...]
+) -> DataFrame | None:
+    """Accounts of a type that counts which published something in the window: network, account_id."""
+    pin = source.pins.get(POSTS.path(source.name))
+    if pin is None:
+        return None
+    posts = tables.read(POSTS, version=pin.version, network=source.name)
+    moment = F.col("posted_at")
+    mine = posts.where((moment >= F.lit(window.start)) & (moment < F.lit(window.end)) & F.col("account_id").isNotNull())
+    if (refused := refused_accounts(tables, source.name, source.pins, allowed=allowed)) is not None:
+        mine = mine.join(refused, "account_id", how="left_anti")
+    return mine.select(F.lit(source.name).alias("network"), "account_id").distinct()
+
+
+def _between(start: date, end: date) -> Column:
+    """Rows of whole days; a comparison of the moment, from which Delta derives the partitions."""
+    return (F.col("occurred_at") >= F.lit(start).cast("timestamp")) & (
+        F.col("occurred_at") < F.lit(end).cast("timestamp")
+    )

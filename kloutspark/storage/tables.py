@@ -1,0 +1,184 @@
+"""Delta tables under one root: created from their contracts, read at versions, replaced by whole days.
+
+A root is a folder or an address that Spark can write to. Every read of a run names a version (a Delta frame is not
+pinned by itself: the same frame counts other rows after the next commit, TECH.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from kloutspark.config import TableSettings
+from kloutspark.domain.contracts import TableContract
+from kloutspark.domain.errors import InputError
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A table as a run saw it: a replaced table has another id, every commit another version."""
+
+    table_id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one root."""
+
+    spark: SparkSession
+    root: str
+    settings: TableSettings
+
+    def path(self, contract: TableContract, network: str | None = None) -> str:
+        """Where a table lies."""
+        return f"{self.root.rstrip('/')}/{contract.path(network)}"
+
+    def exists(self, contract: TableContract, network: str | None = None) -> bool:
+        """Whether the table was created."""
+        return bool(self._newest(contract, network).version() >= 0)
+
+    def ensure(self, contract: TableContract, network: str | None = None) -> None:
+        """Creates the table from its contract where it is missing."""
+        if self.exists(contract, network):
+            return
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(contract, network))
+        for col in contract.columns:
+            builder = builder.addColumn(
+                col.name, col.type, nullable=col.is_nullable, comment=col.meaning, generatedAlwaysAs=col.generated_as
+            )
+        for key, value in self._properties(contract).items():
+            builder = builder.property(key, value)
+        if contract.partitioned_by:
+            builder = builder.partitionedBy(*contract.partitioned_by)
+        builder.comment(contract.meaning).execute()
+
+    def _properties(self, contract: TableContract) -> dict[str, str]:
+        properties = {
+            "delta.deletedFileRetentionDuration": f"interval {self.settings.deleted_file_retention_days} days",
+            "delta.logRetentionDuration": f"interval {self.settings.log_retention_days} days",
+        }
+        if contract.with_statistics:
+            properties["delta.dataSkippingStatsColumns"] = ",".join(contract.with_statistics)
+        else:
+            properties["delta.dataSkippingNumIndexedCols"] = "0"
+        if contract.has_change_feed:
+            properties["delta.enableChangeDataFeed"] = "true"
+        return properties
+
+    def pin(self, contract: TableContract, network: str | None = None) -> Pin | None:
+        """The table's id and newest version, None where there is no table."""
+        newest = self._newest(contract, network)
+        return None if newest.version() < 0 else Pin(str(newest.metadata().id()), int(newest.version()))
+
+    def version(self, contract: TableContract, network: str | None = None) -> int:
+        """The newest version of an existing table."""
+        return int(self._newest(contract, network).version())
+
+    def _newest(self, contract: TableContract, network: str | None) -> Any:
+        """Delta's snapshot of the newest commit, version -1 without one.
+
+        Asked of the log directly: DESCRIBE HISTORY and DETAIL run jobs, and a day asks some 20 times
+        (docs/decisions/008).
+        """
+        log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+        return log.forTableWithSnapshot(self.spark._jsparkSession, self.path(contract, network))._2()
+
+    def read(self, contract: TableContract, *, version: int, network: str | None = None) -> DataFrame:
+        """The table at a version, its columns checked against the contract.
+
+        Raises:
+            InputError: a column is missing or has another type (schema drift).
+        """
+        path = self.path(contract, network)
+        frame = self.spark.read.format("delta").option("versionAsOf", version).load(path)
+        types = dict(frame.dtypes)
+        for col in contract.written:
+            if (found := types.get(col.name, "no such column")) != col.type:
+                where = f"{contract.path(network)}.{col.name}"
+                remedy = "Write the table with the contract's types, or ingest its files again."
+                raise InputError(where, expected=col.type, found=found, remedy=remedy)
+        return frame.select(*[c.name for c in contract.written])
+
+    def nobody(self, schema: str) -> DataFrame:
+        """A frame without rows, which the optimizer sees to be empty."""
+        columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in (c.split() for c in schema.split(", ")))
+        return self.spark.sql(f"SELECT {columns} WHERE false")
+
+    def changes(self, contract: TableContract, *, after: int, upto: int, network: str | None = None) -> DataFrame:
+        """What the change feed holds of versions `(after, upto]`, with `_change_type`."""
+        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
+        reader = reader.option("startingVersion", after + 1).option("endingVersion", upto)
+        frame = reader.load(self.path(contract, network))
+        return frame.select(*[c.name for c in contract.written], "_change_type")
+
+    def append_new(
+        self, frame: DataFrame, contract: TableContract, network: str | None, *, content: Sequence[str], moment: str
+    ) -> int:
+        """Appends rows whose `content` does not stand in the table yet; how many those were.
+
+        Only the table's rows between the frame's first and last `moment`, or without one, are looked at.
+        """
+        before = self.version(contract, network)
+        first, last = frame.agg(F.min(moment), F.max(moment)).collect()[0]
+        old = self.read(contract, version=before, network=network)
+        old = old.where(F.col(moment).isNull() | F.col(moment).between(F.lit(first), F.lit(last)))
+        same = _all([F.col(f"old.{c}").eqNullSafe(F.col(f"new.{c}")) for c in content])
+        new = frame.dropDuplicates(list(content)).alias("new").join(old.alias("old"), same, how="left_anti")
+        self.append(new, contract, network)
+        return int(self._metrics(contract, network, after=before).get("numOutputRows", 0))
+
+    def _metrics(self, contract: TableContract, network: str | None, *, after: int) -> dict[str, str]:
+        newest = DeltaTable.forPath(self.spark, self.path(contract, network)).history(1).collect()[0]
+        return dict(newest["operationMetrics"]) if newest["version"] > after else {}
+
+    def append(self, frame: DataFrame, contract: TableContract, network: str | None = None) -> None:
+        """Adds rows in one commit."""
+        frame.write.format("delta").mode("append").save(self.path(contract, network))
+
+    def replace(self, frame: DataFrame, contract: TableContract, *, where: str | None, note: str) -> int:
+        """Replaces the rows of a predicate on partition columns, or all, in one commit; the version afterwards."""
+        writer = frame.select(*contract.names).write.format("delta").mode("overwrite").option("userMetadata", note)
+        if where is not None:
+            writer = writer.option("replaceWhere", where)
+        writer.save(self.path(contract))
+        return self.version(contract)
+
+    def upsert(self, frame: DataFrame, contract: TableContract, network: str | None) -> int:
+        """Inserts rows by key, null-safe, or updates what stands there; how many rows are new or differ now.
+
+        Of several rows of the frame with one key the one with the greatest content stays.
+        """
+        rest = [c.name for c in contract.written if c.name not in contract.key]
+        newest = F.max(F.struct(*rest)).alias("newest")
+        one_a_key = frame.groupBy(*contract.key).agg(newest)
+        rows = one_a_key.select(*contract.key, *[F.col(f"newest.{c}").alias(c) for c in rest])
+        before = self.version(contract, network)
+        table = DeltaTable.forPath(self.spark, self.path(contract, network))
+        same = _all([F.col(f"old.{k}").eqNullSafe(F.col(f"new.{k}")) for k in contract.key])
+        changed = ~_all([F.col(f"old.{c}").eqNullSafe(F.col(f"new.{c}")) for c in rest])
+        merge = table.alias("old").merge(rows.alias("new"), same)
+        merge = merge.whenMatchedUpdate(changed, {c: f"new.{c}" for c in rest})
+        merge.whenNotMatchedInsert(values={c.name: f"new.{c.name}" for c in contract.written}).execute()
+        metrics = self._metrics(contract, network, after=before)
+        return int(metrics.get("numTargetRowsInserted", 0)) + int(metrics.get("numTargetRowsUpdated", 0))
+
+    def amend(self, frame: DataFrame, contract: TableContract, columns: Sequence[str]) -> int:
+        """Sets columns of existing rows found by key; the version afterwards."""
+        table = DeltaTable.forPath(self.spark, self.path(contract))
+        matched = _all([F.col(f"old.{k}") == F.col(f"new.{k}") for k in contract.key])
+        merge = table.alias("old").merge(frame.alias("new"), matched)
+        merge.whenMatchedUpdate(set={c: f"new.{c}" for c in columns}).execute()
+        return self.version(contract)
+
+    def restore(self, contract: TableContract, version: int) -> None:
+        """Makes a table equal to an earlier version of itself, as one more commit."""
+        DeltaTable.forPath(self.spark, self.path(contract)).restoreToVersion(version)
+
+
+def _all(conditions: Sequence[Column]) -> Column:
+    return reduce(lambda a, b: a & b, conditions)

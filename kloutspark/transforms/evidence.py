@@ -1,0 +1,266 @@
+"""From signals to evidence, and from evidence to a score with its parts and reasons."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from kloutspark.config import Calibration, Model, StepLimit, Term
+from kloutspark.domain.contracts import ACCOUNT_LIST, EVIDENCE, PARTS, PAST_SCORES, SCORES
+from kloutspark.transforms.conform import conform
+
+REASONS = 3  # the strongest reasons of a score that are said in words
+EMPTY_NETWORKS = f"cast(array() as {EVIDENCE.columns[1].type})"
+
+
+def weigh_evidence(vectors: DataFrame, *, model: Model, networks: Sequence[str]) -> DataFrame:
+    """What speaks for each person, by network and term (EVIDENCE).
+
+        E_n = sum over the network's terms of weight * ln(1 + min(signal, at_most)), in the model's order
+
+    `vectors` has person_id, network and signals in catalogue order.
+    """
+    position = {s.name: i for i, s in enumerate(model.signals)}
+    terms = F.coalesce(
+        *[F.when(F.col("network") == network, _terms(model.terms.of(network), position)) for network in networks]
+    )
+    total = F.aggregate("terms", F.lit(0.0), lambda sum_, term: sum_ + term["evidence"])
+    by_network = vectors.select("person_id", "network", terms.alias("terms"))
+    entry = F.struct("network", total.alias("evidence"), "terms")
+    people = by_network.groupBy("person_id").agg(F.sort_array(F.collect_list(entry)).alias("networks"))
+    return conform(people, EVIDENCE)
+
+
+def _terms(terms: Sequence[Term], position: Mapping[str, int]) -> Column:
+    return F.array(*[_term(t, position) for t in terms])
+
+
+def _term(term: Term, position: Mapping[str, int]) -> Column:
+    value = F.col("signals")[position[term.signal]]
+    if term.at_most is not None:
+        value = F.least(value, F.col("signals")[position[term.at_most]])
+    evidence = F.lit(term.weight) * F.log1p(value.cast("double"))
+    return F.struct(F.lit(term.signal).alias("signal"), evidence.alias("evidence"), value.alias("value"))
+
+
+def keep_past(newest: DataFrame, *, last_published: date, step: StepLimit) -> DataFrame:
+    """What is left of each person's newest published score on the root's last published day (PAST_SCORES).
+
+        base = max(1, last - down * days without a row)
+
+    `newest` has person_id, as_of and score, one row a person.
+    """
+    last = hundredths(F.col("score"))
+    base = F.greatest(F.lit(100), last - step.down_hundredths * F.date_diff(F.lit(last_published), F.col("as_of")))
+    kept = newest.select("person_id", last.alias("last_hundredths"), base.cast("bigint").alias("base_hundredths"))
+    return conform(kept, PAST_SCORES)
+
+
+def score(
+    population: DataFrame,
+    evidence: DataFrame,
+    past: DataFrame | None,
+    owners: DataFrame,
+    *,
+    as_of: date,
+    days_since: int,
+    model: Model,
+    titles: Mapping[str, str],
+    run_id: str,
+    fingerprint: str,
+) -> DataFrame:
+    """The candidate of a day: everybody of the population and who is still held above 1 (SCORES).
+
+        E = (sum over networks of E_n ** p) ** (1 / p), rounded half up to 9 decimals
+        score = calibrated E, rounded half up to hundredths, held within base - down * m .. base + up * m
+
+    `days_since` is m, the days from the last published day to as_of; `past` (PAST_SCORES) is None where nothing was
+    published before, and then there is no limit. A newly linked person starts from the highest of its accounts' own.
+    """
+    step, links = model.step_limit, owners.withColumn("own_id", F.expr("concat(network, ':', account_id)"))
+    accounts = owners.groupBy("person_id").agg(
+        F.sort_array(F.collect_list(F.struct("network", "account_id"))).alias("linked_accounts")
+    )
+    people = population.select("person_id")
+    if past is not None:
+        floor_ = F.col("base_hundredths") - step.down_hundredths * days_since
+        held = past.where(floor_ > 100).select("person_id")
+        gone = links.select(F.col("own_id").alias("person_id"))
+        people = people.unionByName(held.join(gone, "person_id", how="left_anti"))
+    rows = people.distinct().join(evidence, "person_id", how="left").join(accounts, "person_id", how="left")
+    rows = rows.withColumn("networks", F.coalesce("networks", F.expr(EMPTY_NETWORKS)))
+    rows = rows.withColumn("accounts", F.coalesce("linked_accounts", _own_account(titles)))
+    power = model.combine.exponent
+    mass = F.aggregate("networks", F.lit(0.0), lambda sum_, n: sum_ + F.pow(n["evidence"], F.lit(power)))
+    rows = rows.withColumn("mass", mass)
+    rows = rows.withColumn("evidence", F.round(F.pow("mass", F.lit(1 / power)), 9))
+    rows = rows.withColumn("calibrated", hundredths(calibrate(F.col("evidence"), calibration=model.calibration)))
+    rows = _limit(rows, past, links, step=step, days_since=days_since)
+    return _explain(rows, as_of=as_of, model=model, titles=titles, run_id=run_id, fingerprint=fingerprint)
+
+
+def _own_account(titles: Mapping[str, str]) -> Column:
+    network = F.substring_index("person_id", ":", 1)
+    account_id = F.expr("substr(person_id, instr(person_id, ':') + 1)")
+    is_account = network.isin(*titles) & F.col("person_id").contains(":")
+    own = F.array(F.struct(network.alias("network"), account_id.alias("account_id")))
+    return F.when(is_account, own).otherwise(F.expr(f"cast(array() as {ACCOUNT_LIST})"))
+
+
+def calibrate(evidence: Column, *, calibration: Calibration) -> Column:
+    """Evidence to 1..100, linear between anchors, 100 beyond the last.
+
+    >>> anchors = Calibration(anchors=((0, 1), (45, 90), (100, 100)), why="the example of the design page")
+    >>> evaluate(*[calibrate(F.lit(e), calibration=anchors) for e in (0.0, 22.5, 45.0, 500.0)])
+    [1.0, 45.5, 90.0, 100.0]
+    """
+    anchors = calibration.anchors
+    result: Column = F.lit(float(anchors[-1][1]))
+    for (x0, y0), (x1, y1) in reversed(list(itertools.pairwise(anchors))):
+        result = F.when(evidence < x1, y0 + (evidence - x0) * ((y1 - y0) / (x1 - x0))).otherwise(result)
+    return result
+
+
+def hundredths(value: Column) -> Column:
+    """Whole hundredths, rounded half up."""
+    return F.floor(value * 100 + 0.5).cast("bigint")
+
+
+def _limit(rows: DataFrame, past: DataFrame | None, links: DataFrame, *, step: StepLimit, days_since: int) -> DataFrame:
+    if past is None:
+        return rows.withColumns({"published": F.col("calibrated"), "last_hundredths": F.lit(None).cast("bigint")})
+    own_past = past.select(F.col("person_id").alias("own_id"), F.col("base_hundredths").alias("own_base"))
+    inherited = links.join(own_past, "own_id").groupBy("person_id").agg(F.max("own_base").alias("inherited"))
+    rows = rows.join(past, "person_id", how="left").join(inherited, "person_id", how="left")
+    base = F.coalesce("base_hundredths", "inherited", F.lit(100))
+    low, high = base - step.down_hundredths * days_since, base + step.up_hundredths * days_since
+    limited = F.least(F.greatest("calibrated", low, F.lit(100)), high, F.lit(10_000))
+    return rows.withColumn("published", limited.cast("bigint"))
+
+
+def _explain(
+    rows: DataFrame, *, as_of: date, model: Model, titles: Mapping[str, str], run_id: str, fingerprint: str
+) -> DataFrame:
+    start = int(model.calibration.anchors[0][1] * 100)
+    base, nobody = F.lit(start), F.lit("")
+    rows = _distribute(rows, F.col("calibrated") - base, power=model.combine.exponent)
+    held = F.col("published") - F.col("calibrated")
+    parts = F.concat(
+        F.array(_part(nobody, F.lit("base"), base)),
+        F.transform("shares", lambda s: _part(s["network"], s["signal"], s["hundredths"])),
+        F.when(held != 0, F.array(_part(nobody, F.lit("step_limit"), held))).otherwise(
+            F.expr(f"cast(array() as {PARTS})")
+        ),
+    )
+    return conform(
+        rows.select(
+            F.lit(as_of).alias("as_of"),
+            "person_id",
+            (F.col("published") / 100).alias("score"),
+            F.lit(None).cast("double").alias("band_low"),
+            F.lit(None).cast("double").alias("band_high"),
+            ((F.col("published") - F.col("last_hundredths")) / 100).alias("change"),
+            "evidence",
+            parts.cast(PARTS).alias("parts"),
+            _reasons(held, model=model, titles=titles).alias("reasons"),
+            F.col("accounts").cast(ACCOUNT_LIST).alias("accounts"),
+            F.lit(run_id).alias("run_id"),
+            F.lit(fingerprint).alias("fingerprint"),
+        ),
+        SCORES,
+    )
+
+
+def _part(network: Column, signal: Column, whole: Column) -> Column:
+    return F.struct(network.alias("network"), signal.alias("signal"), (whole / 100).alias("points"))
+
+
+def _distribute(rows: DataFrame, total: Column, *, power: float) -> DataFrame:
+    """Adds `shares`: hundredths by network and signal that sum to `total`, largest remainder, ties by name.
+
+    A network's share is E_n ** p of the mass, a term's share is its part of E_n. Shares of nothing are left out.
+    Every step is a column of its own: a step inside a lambda would be computed again for every element.
+    """
+
+    def raw(network: Column) -> Column:
+        part = total * (F.pow(network["evidence"], F.lit(power)) / F.col("mass"))
+        return F.transform(
+            network["terms"],
+            lambda term: F.struct(
+                network["network"].alias("network"),
+                term["signal"].alias("signal"),
+                term["value"].alias("value"),
+                (part * (term["evidence"] / network["evidence"])).alias("raw"),
+            ),
+        )
+
+    speaking = F.filter("networks", lambda network: network["evidence"] > 0)
+    by_remainder = F.transform(
+        "raw_shares",
+        lambda share: F.struct(
+            (F.floor(share["raw"]) - share["raw"]).alias("minus_remainder"),
+            share["network"].alias("network"),
+            share["signal"].alias("signal"),
+            share["value"].alias("value"),
+            F.floor(share["raw"]).alias("whole"),
+        ),
+    )
+    whole = F.transform(
+        "ordered",
+        lambda share, i: F.struct(
+            share["network"].alias("network"),
+            share["signal"].alias("signal"),
+            share["value"].alias("value"),
+            (share["whole"] + F.when(i < F.col("left_over"), 1).otherwise(0)).alias("hundredths"),
+        ),
+    )
+    rows = rows.withColumn("raw_shares", F.flatten(F.transform(speaking, raw)))
+    rows = rows.withColumn("ordered", F.sort_array(by_remainder))
+    given = F.aggregate("ordered", F.lit(0).cast("bigint"), lambda sum_, share: sum_ + share["whole"])
+    rows = rows.withColumn("left_over", total - given)
+    return rows.withColumn("shares", F.sort_array(F.filter(whole, lambda share: share["hundredths"] > 0)))
+
+
+def _reasons(held: Column, *, model: Model, titles: Mapping[str, str]) -> Column:
+    """The strongest shares in words, then what the step limit does; texts by cast, which costs a tenth of formats."""
+    names = F.create_map(*[F.lit(text) for pair in titles.items() for text in pair])
+    phrases = F.create_map(
+        *[
+            F.lit(t)
+            for s in model.signals
+            for t in (s.name, f" {s.measure.phrase} in the last {_days(s.window_days)}: ")
+        ]
+    )
+    ranked = F.transform("shares", lambda s: F.struct((-s["hundredths"]).alias("rank"), s.alias("share")))
+    of_score = F.concat(F.lit(" of "), _points(F.col("published")), F.lit(" points"))
+    said = F.transform(
+        F.slice(F.sort_array(ranked), 1, REASONS),
+        lambda r: F.concat(
+            names[r["share"]["network"]],
+            F.lit(": "),
+            _number(r["share"]["value"]),
+            phrases[r["share"]["signal"]],
+            _points(r["share"]["hundredths"]),
+            of_score,
+        ),
+    )
+    verb = F.when(held > 0, "held up by the step limit: ").otherwise("held back by the step limit: ")
+    limit = F.array(F.concat(verb, _points(F.abs(held)), F.lit(" points")))
+    return F.concat(said, F.when(held != 0, limit).otherwise(F.expr("cast(array() as array<string>)")))
+
+
+def _points(whole: Column) -> Column:
+    return (whole / 100).cast("decimal(9,2)").cast("string")
+
+
+def _number(value: Column) -> Column:
+    """With one decimal, whole numbers without."""
+    tenths = value.cast("decimal(20,1)")
+    whole = value.cast("decimal(20,0)")
+    return F.when(whole == tenths, whole.cast("string")).otherwise(tenths.cast("string"))
+
+
+def _days(count: int) -> str:
+    return "day" if count == 1 else f"{count} days"

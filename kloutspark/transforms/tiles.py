@@ -1,0 +1,165 @@
+"""Tiles: the smallest stored aggregates of a day. From raw rows to pairs, actor-days and targets."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from kloutspark.config import Damping, Selectivity, Standing
+from kloutspark.domain.contracts import ACTOR_DAYS, PAIRS, STANDINGS, TARGETS
+from kloutspark.transforms.conform import conform, micros
+
+MICRO = 1_000_000
+ACTOR_GROUPS = 10  # groups of the delete-a-group jackknife (DESIGN.md section 4, Bands)
+PAIR = ("network", "actor_id", "target_id")
+IS_SELF = "actor_id <=> target_id"
+
+
+def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
+    """Reactions of every (day, network, actor, target), repeated deliveries set aside.
+
+        damped = sum over kinds of value(kind) * reactions ** exponent       rounded half up to millionths per kind
+        busy   = sum of damped over the actor's targets of the day           self rows apart
+
+    Rows are shuffled once, by actor; dedupe, counts and busy all work on that layout. Of several rows with the same
+    (network, actor, day, interaction_id) the least (ingested_at, occurred_at, target_id, kind, post_id) counts, nulls
+    first; the others are `duplicates` of its pair.
+    """
+    valid = judged.where(~F.col("is_outside") & F.col("reason").isNull())
+    delivery = F.struct("ingested_at", "occurred_at", "target_id", "kind", "post_id", "kind_value")
+    once = (
+        valid.repartition("actor_id")  # not by network too: a single network is a constant, which Spark folds away
+        .groupBy("network", "actor_id", "day", "interaction_id")
+        .agg(F.min(delivery).alias("first"), (F.count("*") - 1).alias("duplicates"))
+    )
+    by_kind = once.groupBy(
+        "network", "actor_id", "day", F.col("first.target_id").alias("target_id"), F.col("first.kind").alias("kind")
+    ).agg(
+        F.count("*").alias("reactions"),
+        F.sum("duplicates").alias("duplicates"),
+        F.max("first.kind_value").alias("kind_value"),
+    )
+    damped = micros(F.col("kind_value") * F.pow(F.col("reactions").cast("double"), F.lit(damping.exponent)))
+    pairs = by_kind.groupBy("network", "actor_id", "day", "target_id").agg(
+        F.map_from_entries(F.sort_array(F.collect_list(F.struct("kind", "reactions")))).alias("reactions"),
+        F.sum("duplicates").alias("duplicates"),
+        F.sum(F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped)).cast("bigint").alias("damped_micros"),
+    )
+    actor_day = Window.partitionBy("network", "actor_id", "day")
+    return pairs.withColumn("busy_micros", F.sum("damped_micros").over(actor_day))
+
+
+def weigh(counted: DataFrame, frozen: DataFrame, standings: DataFrame, *, selectivity: Selectivity) -> DataFrame:
+    """What each pair adds to its target (PAIRS without previous_day, with busy_micros).
+
+        weight = damped * h / (h + busy - 1) * authenticity * standing
+
+    With h >= 1 the weight grows with every reaction, the more slowly the more there are (P7, P11, P12). Authenticity
+    and standing come from `frozen` (ACTOR_DAYS) where the actor's day was seen before, else authenticity is 1 and
+    standing comes from `standings` (STANDINGS), 1 for who has no row there (P8).
+    """
+    actor = ["day", "network", "actor_id"]
+    seen = frozen.select(*actor, "authenticity_micros", F.col("standing_micros").alias("frozen_standing"))
+    known = counted.join(seen, actor, how="left").join(standings, actor, how="left")
+    known = known.withColumns(
+        {
+            "authenticity_micros": F.coalesce("authenticity_micros", F.lit(MICRO).cast("bigint")),
+            "standing_micros": F.coalesce("frozen_standing", "standing_micros", F.lit(MICRO).cast("bigint")),
+        }
+    )
+    h = F.lit(float(selectivity.halving_reactions))
+    weight = F.col("damped_micros") * h / (h + F.col("busy_micros") / MICRO - 1.0)
+    weight = weight * (F.col("authenticity_micros") / MICRO) * (F.col("standing_micros") / MICRO)
+    return known.withColumns(
+        {
+            "weight_micros": F.floor(weight + 0.5).cast("bigint"),
+            "actor_group": F.pmod(F.xxhash64("actor_id"), F.lit(ACTOR_GROUPS)).cast("int"),
+        }
+    ).drop("frozen_standing")
+
+
+def link_days(built: DataFrame, seen: DataFrame | None) -> DataFrame:
+    """Pairs of the built days with the newest earlier day of each (PAIRS).
+
+    `seen` (PAIR and day) holds the days of these pairs in tiles that are not built now; None: there are none.
+    """
+    order = Window.partitionBy(*PAIR).orderBy("day")
+    linked = built.withColumn("previous_built", F.lag("day").over(order))
+    if seen is None:
+        return conform(linked.withColumn("previous_day", F.col("previous_built")), PAIRS)
+    days = seen.groupBy(*PAIR).agg(F.collect_list("day").alias("seen_days"))
+    earlier = F.array_max(F.filter("seen_days", lambda day: day < F.col("day")))
+    linked = linked.join(days, list(PAIR), how="left")
+    return conform(linked.withColumn("previous_day", F.greatest("previous_built", earlier)), PAIRS)
+
+
+def relink_days(touched: DataFrame, built: DataFrame, seen: DataFrame) -> DataFrame:
+    """Rows of `seen` (PAIRS) whose previous day is another one now that `built` (PAIRS) stands (PAIRS).
+
+    `touched` (PAIR) names the pairs whose past may have changed: those that late days hold or held.
+    """
+    ours = seen.join(touched.distinct(), list(PAIR), how="left_semi")
+    timeline = ours.select(*PAIR, "day", F.col("previous_day").alias("old"), F.lit(True).alias("is_seen"))
+    timeline = timeline.unionByName(
+        built.join(touched.distinct(), list(PAIR), how="left_semi").select(
+            *PAIR, "day", F.lit(None).cast("date").alias("old"), F.lit(False).alias("is_seen")
+        )
+    )
+    order = Window.partitionBy(*PAIR).orderBy("day")
+    changed = (
+        timeline.withColumn("new", F.lag("day").over(order))
+        .where(F.col("is_seen") & ~F.col("new").eqNullSafe(F.col("old")))
+        .select(*PAIR, "day", "new")
+    )
+    relinked = ours.join(changed, [*PAIR, "day"], how="inner").withColumn("previous_day", F.col("new"))
+    return conform(relinked, PAIRS)
+
+
+def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
+    """One row an actor and day: busy from the pairs' rows, the rest as first seen (ACTOR_DAYS).
+
+    Actors of `frozen` stay although their rows may have gone, so that a later rebuild reads what was frozen.
+    """
+    actor = ["day", "network", "actor_id"]
+    found = pairs.groupBy(*actor).agg(
+        F.sum("damped_micros").alias("busy_micros"),
+        F.max("authenticity_micros").alias("authenticity_micros"),
+        F.max("standing_micros").alias("standing_micros"),
+    )
+    gone = frozen.join(found, actor, how="left_anti").withColumn("busy_micros", F.lit(0).cast("bigint"))
+    return conform(found.unionByName(gone), ACTOR_DAYS)
+
+
+def sum_targets(pairs: DataFrame, *, kinds: Sequence[str]) -> DataFrame:
+    """What each target received a day, by previous day and actor group; self rows credit nobody (TARGETS)."""
+    sums = [F.sum(F.coalesce(F.try_element_at("reactions", F.lit(kind)), F.lit(0))) for kind in kinds]
+    totals = F.map_from_arrays(F.array(*[F.lit(k) for k in kinds]), F.array(*sums))
+    tiles = (
+        pairs.where(~F.expr(IS_SELF))
+        .groupBy("day", "network", "target_id", "previous_day", "actor_group")
+        .agg(
+            F.count("*").alias("pairs"),
+            F.sum("authenticity_micros").alias("authenticity_micros"),
+            F.sum("weight_micros").alias("weight_micros"),
+            F.map_filter(totals, lambda _, reactions: reactions > 0).alias("reactions"),
+        )
+    )
+    return conform(tiles, TARGETS)
+
+
+def stand(published: DataFrame, *, days: Column, standing: Standing) -> DataFrame:
+    """Standing of the accounts of published scores on the days that each as_of speaks for (STANDINGS).
+
+        standing = 1 + (score - 1) / 99 * (most - 1)
+
+    `days` gives, for a row's as_of, the days on which it is the newest published one: none after the day itself.
+    """
+    value = 1 + (F.col("score") - 1) / 99 * (standing.most - 1)
+    accounts = published.select(F.explode("accounts").alias("account"), "as_of", micros(value).alias("standing_micros"))
+    rows = accounts.select(
+        F.explode(days).alias("day"),
+        "account.network",
+        F.col("account.account_id").alias("actor_id"),
+        "standing_micros",
+    )
+    return conform(rows, STANDINGS)

@@ -1,0 +1,36 @@
+"""One Spark session for all tests, and a root of its own for each that needs one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from kloutspark.config import load
+from kloutspark.storage.session import build_session
+from tests.lab import CHEAP_SMALL_PLANS, Lab
+
+
+@pytest.fixture(scope="session")
+def spark() -> SparkSession:
+    """The session of local mode with what makes small plans cheap."""
+    return build_session(load(overrides=CHEAP_SMALL_PLANS).spark)
+
+
+@pytest.fixture
+def lab(spark: SparkSession, tmp_path: Path) -> Lab:
+    """An empty root with the default configuration."""
+    return Lab(spark, tmp_path / "root")
+
+
+@pytest.fixture
+def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Lab]:
+    """Makes empty roots, with overrides."""
+    return lambda *overrides: Lab(spark, tmp_path_factory.mktemp("root"), overrides)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.spark)

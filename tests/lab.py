@@ -1,0 +1,138 @@
+"""A root of its own for a test: rows go into input tables as a source would write them, days are run, rows come out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from kloutspark import pipeline
+from kloutspark.config import Config, load
+from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LINKS, POSTS, SCORES, TableContract
+from kloutspark.storage.manifest import Counts
+from kloutspark.storage.session import build_session
+from kloutspark.storage.tables import Tables
+from tests.oracle import Model, World
+
+Row = Mapping[str, Any]
+NOON = datetime(2026, 1, 1, 12)
+CHEAP_SMALL_PLANS = (  # half the time of a day of a hundred rows; the command-line tests run with what users get
+    "spark.driver_java_options='-XX:+UseSerialGC -XX:TieredStopAtLevel=1'",
+    "spark.shuffle_partitions=2",
+    "spark.settings={spark.sql.adaptive.enabled: 'false', spark.sql.codegen.wholeStage: 'false'}",
+)
+_run_numbers = count(1)
+
+
+def frame(spark: SparkSession, contract: TableContract, rows: Iterable[Row]) -> DataFrame:
+    """Rows of a contract as a writer supplies them: what a row does not say is null."""
+    schema = ", ".join(f"`{c.name}` {c.type}" for c in contract.written)
+    return spark.createDataFrame([tuple(row.get(c.name) for c in contract.written) for row in rows], schema)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A root with its configuration; `score` runs a day and returns what was published."""
+
+    spark: SparkSession
+    root: Path
+    overrides: tuple[str, ...] = ()
+    conf: Path | None = None
+    config: Config = field(init=False)
+
+    def __post_init__(self) -> None:
+        config = load(conf=self.conf, overrides=(*CHEAP_SMALL_PLANS, *self.overrides))
+        object.__setattr__(self, "config", config)
+
+    @property
+    def tables(self) -> Tables:
+        return Tables(self.spark, str(self.root), self.config.tables)
+
+    def variant(self, *overrides: str, root: Path | None = None) -> "Lab":
+        """The same with other numbers, or in another root."""
+        return replace(self, overrides=(*self.overrides, *overrides), root=root or self.root)
+
+    def put(self, contract: TableContract, rows: Sequence[Row], network: str | None = None) -> None:
+        """Appends rows to an input table."""
+        self.tables.ensure(contract, network)
+        if rows:
+            self.tables.append(frame(self.spark, contract, rows), contract, network)
+
+    def react(self, *rows: Row, network: str = "twitter") -> None:
+        """Appends interactions; ids are numbered, a kind is the network's first, ingested a minute later."""
+        kind = next(iter(self.config.networks[network].kinds))
+        defaults = [
+            {
+                "interaction_id": f"i{next(_run_numbers)}",
+                "kind": kind,
+                "actor_id": "ann",
+                "target_id": "tom",
+                "ingested_at": row.get("occurred_at", NOON),
+            }
+            for row in rows
+        ]
+        self.put(INTERACTIONS, [{**d, **r} for d, r in zip(defaults, rows, strict=True)], network)
+
+    def run(self, as_of: date, *, recompute: bool = False) -> pipeline.Outcome:
+        """Runs a day."""
+        build_session(self.config.spark)  # takes over the running session, with this lab's settings
+        run_id = f"run-{next(_run_numbers)}"
+        return pipeline.run(
+            self.tables, self.config, as_of=as_of, run_id=run_id, started_at=datetime.now(UTC), recompute=recompute
+        )
+
+    def score(self, *days: date) -> dict[str, dict[str, Any]]:
+        """Runs days in order, each must be published; the last day's rows by person."""
+        for as_of in days:
+            outcome = self.run(as_of)
+            assert outcome.verdict.passed, outcome.verdict.blocking
+        return self.published(days[-1])
+
+    def published(self, as_of: date) -> dict[str, dict[str, Any]]:
+        """The published rows of a day by person."""
+        rows = [row.asDict(recursive=True) for row in self.read(SCORES).where(f"as_of = '{as_of}'").collect()]
+        by_person = {row["person_id"]: row for row in rows}
+        assert len(by_person) == len(rows)
+        return by_person
+
+    def read(self, contract: TableContract, network: str | None = None) -> DataFrame:
+        """A table as it stands."""
+        return self.tables.read(contract, version=self.tables.version(contract, network), network=network)
+
+    def arrive(self, world: World, as_of: date) -> None:
+        """Appends the interactions of a world that arrive before the run of a day."""
+        networks = sorted({row["network"] for row in world.interactions})
+        for network in networks:
+            rows = [r for r in world.interactions if r["network"] == network and r["arrives"] == as_of]
+            self.put(INTERACTIONS, rows, network)
+
+    def settle(self, world: World) -> None:
+        """Writes posts, accounts and links of a world."""
+        for contract, rows in ((POSTS, world.posts), (ACCOUNTS, world.accounts)):
+            for network in sorted({row["network"] for row in rows}):
+                self.put(contract, [r for r in rows if r["network"] == network], network)
+        if world.links:
+            self.put(LINKS, world.links)
+
+
+def settings_of(model: Model) -> tuple[str, ...]:
+    """The configuration that says what an oracle's model says."""
+    overrides = []
+    for network, types in model.account_types.items():
+        kinds = {kind: value for (n, kind), value in model.value.items() if n == network}
+        for kind, value in kinds.items():
+            overrides.append(f"classes.values.{network}_{kind}={value}")
+        entries = ", ".join(f"{kind}: {{class: {network}_{kind}, meaning: for tests}}" for kind in kinds)
+        page = (
+            f"{{title: {network}, status: scored, account_types: [{', '.join(sorted(types))}], kinds: {{{entries}}}}}"
+        )
+        overrides.append(f"networks.{network}={page}")
+    return tuple(overrides)
+
+
+def as_counts(found: Counts) -> tuple[int, ...]:
+    """In the order of the oracle's counts."""
+    return found.read, found.counted, found.own, found.duplicate, found.quarantined, found.outside

@@ -1,0 +1,146 @@
+"""One scored world for all promises: each promise has its people in it, named by the promise and by what they are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from kloutspark.domain.contracts import INTERACTIONS, LINKS, POSTS
+from tests.lab import Lab
+
+FIRST, SECOND = date(2026, 3, 30), date(2026, 3, 31)
+YESTERDAY = datetime(2026, 3, 29, 12)
+TODAY = datetime(2026, 3, 30, 12)  # on the first as-of day: counted from the second run on
+CLUB = (
+    "networks.club={title: Club, status: scored, account_types: [personal], kinds: {applause: {class: light, "
+    "meaning: clapping for a speech}}}"
+)
+# A small world cannot hold the thousands of people that 50 and 90 take: its map is steeper, and concave all the same.
+STEEP = "model.calibration.anchors=[[0, 1], [34.2, 90], [60, 100]]"
+
+
+@dataclass
+class Told:
+    """The rows of the world under construction."""
+
+    interactions: dict[str, list[dict[str, Any]]]
+    posts: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+
+    def fans(self, target: str, count: int, *, at: datetime = YESTERDAY, network: str = "twitter") -> None:
+        """`count` people who do nothing else react once."""
+        self.react(target, [f"{target}/{network}/fan{n}/{at:%m%d}" for n in range(count)], at=at, network=network)
+
+    def react(self, target: str, actors: Iterable[str], *, at: datetime = YESTERDAY, network: str = "twitter") -> None:
+        """Each of the actors reacts once, a second after the other."""
+        kind = {"twitter": "retweet", "club": "applause"}[network]
+        rows = self.interactions.setdefault(network, [])
+        for n, actor in enumerate(actors):
+            moment = at + timedelta(seconds=n)
+            rows.append(
+                {
+                    "interaction_id": f"i{len(rows)}",
+                    "occurred_at": moment,
+                    "actor_id": actor,
+                    "target_id": target,
+                    "kind": kind,
+                    "ingested_at": moment,
+                }
+            )
+
+    def post(self, account: str, count: int) -> None:
+        """`count` posts of the account."""
+        self.posts += [
+            {"post_id": f"{account}/{n}", "account_id": account, "posted_at": YESTERDAY} for n in range(count)
+        ]
+
+    def link(self, person: str, **accounts: str) -> None:
+        """Accounts by network that are the person's from the start."""
+        self.links += [{"person_id": person, "network": n, "account_id": a} for n, a in accounts.items()]
+
+
+def _tell() -> Told:
+    told = Told({}, [], [])
+    told.fans("p1/less", 5)
+    told.fans("p1/more", 6)
+    told.fans("p1/more", 2, at=YESTERDAY - timedelta(days=3))
+    for person in ("one", "idle", "both"):
+        told.fans(f"p2/{person}", 4)
+    told.fans("p2/both/club", 3, network="club")
+    told.link("p2.one", twitter="p2/one")
+    told.link("p2.idle", twitter="p2/idle", club="p2/idle/club")
+    told.link("p2.both", twitter="p2/both", club="p2/both/club")
+    midnight = datetime.combine(FIRST, datetime.min.time())
+    edges = {
+        "inside": midnight - timedelta(days=90),
+        "outside": midnight - timedelta(days=90, microseconds=1),
+        "as_of": midnight,
+        "base": None,
+    }
+    for name, moment in edges.items():
+        told.fans(f"p4/{name}", 2)
+        if moment is not None:
+            told.fans(f"p4/{name}", 1, at=moment)
+    told.fans("p8/low", 1)
+    told.fans("p8/middle", 92)
+    told.fans("p8/high", 4360)
+    for actor in ("low", "middle", "high", "nobody"):
+        told.react(f"p8/target of {actor}", [f"p8/{actor}"], at=TODAY)
+    told.fans("p8/liked", 3, at=TODAY)
+    told.fans("p8/liked also by low", 3, at=TODAY)
+    told.react("p8/liked also by low", ["p8/low again"], at=TODAY)
+    told.fans("p8/low again", 1)
+    told.fans("p9/listened to", 1000)
+    told.post("p9/listened to", 1)
+    told.post("p9/talker", 1000)
+    told.react("p9/talker", ["p9/talker"] * 20)
+    told.react("p9/somebody", ["p9/talker"] * 20)
+    told.fans("p9/quiet", 7)
+    told.fans("p9/busy", 7)
+    told.post("p9/busy", 50)
+    for n in range(50):
+        told.react(f"p9/heard {n}", ["p9/busy"])
+    told.react("p11/of calm", ["p11/calm"])
+    for target in ("p11/of wild", *(f"p11/other {n}" for n in range(40))):
+        told.react(target, ["p11/wild"])
+    told.fans("p12/many", 100)
+    told.react("p12/one", ["p12/devoted"] * 100)
+    for n in (1, 2, 4, 8, 16, 32, 64, 128):
+        told.fans(f"p17/{n}", n)
+    return told
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The published rows of the two days by person."""
+
+    first: Mapping[str, Mapping[str, Any]]
+    second: Mapping[str, Mapping[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """Rows in the input tables, two daily runs, rows of the published table."""
+    lab = Lab(spark, Path(tmp_path_factory.mktemp("promises")), (CLUB, STEEP))
+    told = _tell()
+    for network, rows in told.interactions.items():
+        lab.put(INTERACTIONS, rows, network)
+    lab.put(POSTS, told.posts, "twitter")
+    lab.put(LINKS, told.links)
+    return Scored(lab.score(FIRST), lab.score(SECOND))
+
+
+@pytest.fixture(scope="session")
+def people(scored: Scored) -> Mapping[str, Mapping[str, Any]]:
+    """The first day's rows by the account's name; linked persons by their own."""
+    return {person.removeprefix("twitter:"): row for person, row in scored.first.items()}
+
+
+@pytest.fixture(scope="session")
+def next_day(scored: Scored) -> Mapping[str, Mapping[str, Any]]:
+    """The second day's rows in the same way."""
+    return {person.removeprefix("twitter:"): row for person, row in scored.second.items()}

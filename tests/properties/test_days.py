@@ -1,0 +1,63 @@
+"""Sequences of days on random worlds, from rows in the input tables to the published table, against the oracle."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests import oracle
+from tests.lab import Lab, as_counts, settings_of
+from tests.oracle import World
+from tests.worlds import example_model, many_worlds, prefixed
+
+DAYS = [date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 6)]  # a first day, the next one, a gap
+MODEL = example_model()
+
+
+ANCHORS = tuple(  # every network has a table and somebody from the start: what is missing is tested elsewhere
+    {
+        "network": network,
+        "interaction_id": "anchor",
+        "occurred_at": datetime(2026, 2, 27, 12),
+        "actor_id": "anchor/fan",
+        "target_id": "anchor/star",
+        "kind": kind,
+        "post_id": None,
+        "ingested_at": None,
+        "arrives": DAYS[0],
+    }
+    for network, kind in dict(MODEL.value.keys()).items()
+)
+
+
+@pytest.mark.delta
+@given(many_worlds(MODEL, DAYS).map(prefixed))
+@settings(
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_published_days_agree_with_the_oracle(new_lab: Callable[..., Lab], world: World) -> None:
+    world = replace(world, interactions=[*world.interactions, *ANCHORS])
+    lab = new_lab(*settings_of(MODEL))
+    lab.settle(world)
+    for as_of, expected in zip(DAYS, oracle.score_days(world, DAYS, MODEL), strict=True):
+        lab.arrive(world, as_of)
+        outcome = lab.run(as_of)
+        assert outcome.verdict.passed
+        found = lab.published(as_of)
+        assert set(found) == set(expected.rows)
+        for person, row in expected.rows.items():
+            ours = found[person]
+            assert round(ours["score"] * 100) == row.score100, person
+            assert ours["evidence"] == pytest.approx(row.evidence, abs=2e-9), person
+            assert (None if ours["change"] is None else round(ours["change"] * 100)) == row.change100, person
+            assert [(a["network"], a["account_id"]) for a in ours["accounts"]] == row.accounts, person
+            parts = {(p["network"], p["signal"]): round(p["points"] * 100) for p in ours["parts"]}
+            assert parts == row.parts, person
+        for network, counts in expected.counts.items():
+            assert as_counts(outcome.manifest.counts[network]) == tuple(counts), network
