@@ -4,8 +4,11 @@ The number of evaluated expectations is compared with the YAML: an unknown type 
 library and an empty suite succeeds (TECH.md). An expectation that could not be evaluated is a failed one.
 """
 
+import importlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kloutspark.config import Gate, Limit
 from kloutspark.domain.errors import ContractError
@@ -50,9 +53,9 @@ def judge_candidate(vitals: Mapping[str, float], *, gate: Gate) -> Verdict:
     Raises:
         ContractError: not every expectation was evaluated.
     """
-    import great_expectations as gx  # takes 2 to 4 s: nobody but the gate pays for it
     import pandas as pd
 
+    gx = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     batch = (
@@ -89,3 +92,15 @@ def judge_candidate(vitals: Mapping[str, float], *, gate: Gate) -> Verdict:
 def _key(configuration: object) -> tuple[str, float | None, float | None]:
     kwargs = configuration.kwargs  # type: ignore[attr-defined]
     return kwargs["column"], kwargs.get("min_value"), kwargs.get("max_value")
+
+
+def _great_expectations() -> Any:
+    """The library, imported here because it takes 2 to 4 s and nobody but the gate should pay for it.
+
+    It tries pyspark's Connect part; where grpc is missing and the main module has no file (python -c, an embedding
+    process) pyspark 4.2 takes that for its own doctests and ends the process with 0. A file name prevents that.
+    """
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        main.__file__ = "<embedded>"
+    return importlib.import_module("great_expectations")

@@ -38,9 +38,9 @@ def build_session(settings: SparkSettings) -> SparkSession:
             remedy="Install one, for example: apt-get install openjdk-17-jre-headless.",
         )
     builder = SparkSession.builder.appName("kloutspark")
-    if settings.master and "MASTER" not in os.environ:
+    is_submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has started the JVM: its --master holds
+    if settings.master and not is_submitted:
         builder = builder.master(settings.master)
-    if settings.master:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a laptop's name may resolve to nowhere
     start = {
         "spark.sql.warehouse.dir": f"{tempfile.gettempdir()}/kloutspark-warehouse",  # nothing of ours is ever in it
