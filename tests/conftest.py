@@ -30,7 +30,13 @@ def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ca
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM."""
+    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM.
+
+    Under xdist a file stays on one worker, and so do all promises, which share one scored world; the longest come first.
+    """
+    items.sort(key=lambda item: "realdata/test_higgs" not in item.nodeid)
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.spark)
+        file = item.path
+        item.add_marker(pytest.mark.xdist_group("promises" if file.parent.name == "promises" else file.stem))

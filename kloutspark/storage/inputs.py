@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -96,7 +97,7 @@ def survey(
         changes = changes.where(day.isNull() | (day < F.lit(fresh)) | (day >= F.lit(window.end)))
         try:
             found = [(r[0], r[1]) for r in changes.select("_change_type", day.alias("day")).distinct().collect()]
-        except PySparkException:
+        except (PySparkException, Py4JJavaError):
             why = "the change feed does not answer that far back"
         if any(kind != "insert" for kind, _ in found):
             why = "rows were changed or deleted"

@@ -38,8 +38,8 @@ def reactions(count: int, *, seed: int, newest: datetime, days: int) -> list[dic
     ]
 
 
-EARLY = reactions(500, seed=1, newest=datetime(2026, 3, 4, 23), days=95)
-LATE = reactions(40, seed=2, newest=datetime(2026, 2, 28), days=60)
+EARLY = reactions(500, seed=1, newest=datetime(2026, 3, 4, 23), days=12)
+LATE = reactions(40, seed=2, newest=datetime(2026, 2, 28), days=5)
 SECOND_ACCOUNT = [
     {"person_id": "p", "network": "twitter", "account_id": "b1"},
     {"person_id": "p", "network": "twitter", "account_id": "b2"},

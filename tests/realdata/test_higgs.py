@@ -1,0 +1,111 @@
+"""Real input, exact: Twitter around the Higgs announcement, through the command line as a user has it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from pyspark.sql import SparkSession
+
+from kloutspark.config import load
+from kloutspark.domain.contracts import PAIRS, SCORES
+from kloutspark.storage.tables import Tables
+from tests.realdata import data_file
+
+pytestmark = [pytest.mark.realdata, pytest.mark.delta, pytest.mark.cluster]
+ADDRESS = "https://snap.stanford.edu/data/higgs-twitter.html"
+REPOSITORY = Path(__file__).parents[2]
+FIRST, LAST = date(2012, 7, 2), date(2012, 7, 8)
+EDGES = {"retweet": 328_132, "mention": 150_818, "reply": 32_523}  # rows of SNAP's lists, data/README.md
+ROWS = {"read": 563_069, "self": 7_588}
+
+
+def kloutspark(*argv: str) -> str:
+    """Runs the installed command in a process of its own; what it printed."""
+    command = Path(sys.executable).parent / "kloutspark"
+    done = subprocess.run([command, *argv], capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ingested, and the days 2012-07-02 .. 2012-07-08 backfilled."""
+    activity = data_file("higgs-twitter/higgs-activity_time.txt.gz", ADDRESS)
+    root = tmp_path_factory.mktemp("higgs") / "a root"
+    (ingested,) = json.loads(
+        kloutspark("ingest", "snap-activity", "--network", "twitter", "--json", "--root", str(root), str(activity))
+    )
+    assert (ingested["read"], ingested["added"], ingested["quarantined"]) == (ROWS["read"], ROWS["read"], {})
+    said = kloutspark("backfill", "--from", f"{FIRST}", "--to", f"{LAST}", "--json", "--root", str(root))
+    manifests = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert [m["status"] for m in manifests] == ["published"] * 7
+    for manifest in manifests:
+        counts = manifest["counts"]["twitter"]
+        assert counts["read"] == sum(n for name, n in counts.items() if name != "read")
+    assert sum(m["counts"]["twitter"]["counted"] for m in manifests) == ROWS["read"] - ROWS["self"]
+    assert sum(m["counts"]["twitter"]["own"] for m in manifests) == ROWS["self"]
+    return root
+
+
+def test_counts_by_pair_and_kind_equal_the_published_edge_lists(root: Path, spark: SparkSession) -> None:
+    config = load()
+    tables = Tables(spark, str(root), config.tables)
+    pairs = tables.read(PAIRS, version=tables.version(PAIRS))
+    kept = pairs.selectExpr("actor_id", "target_id", "explode(reactions) AS (kind, reactions)").toArrow()  # noqa: F841
+    for kind, rows in EDGES.items():
+        path = data_file(f"higgs-twitter/higgs-{kind}_network.edgelist.gz", ADDRESS)
+        published = f"read_csv('{path}', delim=' ', header=false, columns={{'a': 'TEXT', 't': 'TEXT', 'n': 'BIGINT'}})"
+        ours = f"SELECT actor_id, target_id, sum(reactions)::BIGINT FROM kept WHERE kind = '{kind}' GROUP BY ALL"
+        assert duckdb.sql(f"SELECT count(*) FROM {published}").fetchall() == [(rows,)]
+        assert duckdb.sql(f"FROM {published} EXCEPT ({ours})").fetchall() == []
+        assert duckdb.sql(f"({ours}) EXCEPT FROM {published}").fetchall() == []
+
+
+def test_every_day_is_published_and_the_last_one_again_by_spark_submit_is_equal_to_the_bit(root: Path) -> None:
+    import deltalake
+
+    def published() -> list[tuple[object, ...]]:
+        scores = deltalake.DeltaTable(str(root / SCORES.path())).to_pyarrow_dataset()  # noqa: F841
+        rows: list[tuple[object, ...]] = duckdb.sql(
+            "SELECT * EXCLUDE (run_id) FROM scores ORDER BY as_of, person_id"
+        ).fetchall()
+        return rows
+
+    before = published()
+    days = {row[0] for row in before}
+    assert days == {FIRST + timedelta(days=n) for n in range(7)}
+    said = _spark_submit(
+        "jobs/daily_scores.py",
+        "--as-of",
+        str(LAST),
+        "--root",
+        str(root),
+        "--json",
+        "--env",
+        "cluster",
+        "--set",
+        "spark.shuffle_partitions=3",
+    )
+    manifest = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+    assert manifest["status"] == "published"
+    assert published() == before
+
+
+def _spark_submit(*argv: str) -> str:
+    folder = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    command: Sequence[str | Path] = [folder / "spark-submit", "--master", "local[2]", "--driver-memory", "3g", *argv]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
