@@ -125,10 +125,13 @@ def backfill(
     if last < first:
         raise ConfigError("--to", expected=f"{first} or later", found=str(last), remedy="Swap the days.")
     config, tables = _open(root, conf, env, sets)
-    newest = published.newest(tables)
+    done = published.published_days(tables)
     for n in range((last - first).days + 1):
         as_of = first + timedelta(days=n)
-        if newest is not None and as_of <= newest:
+        if as_of in done:
+            continue
+        if done and as_of < done[-1]:
+            log.warning("%s stays missing: %s, a later day, is published already", as_of, done[-1])
             continue
         _score(tables, config, as_of, datetime.now(UTC), recompute=False, is_json=is_json)
 
@@ -189,9 +192,9 @@ def demo(root: Root = "./kloutspark-data/demo", conf: Conf = None, env: Env = "l
         started_at=started_at,
     )
     _show_ingested(results)
-    newest = published.newest(tables)
+    done = published.published_days(tables)
     for as_of in (last_day - timedelta(days=1), last_day, last_day + timedelta(days=1)):
-        if newest is None or as_of > newest:
+        if as_of not in done:
             _score(tables, config, as_of, datetime.now(UTC), recompute=False, is_json=False)
     show_top(_console(), published.top(tables, as_of=None, count=10))
     show_person(_console(), published.person(tables, "twitter:parenting_writer", as_of=None))

@@ -190,7 +190,7 @@ class SparkSettings(Closed):
 
     master: str | None = None
     shuffle_partitions: Annotated[int, Field(ge=1)]
-    broadcast_pairs_up_to_rows: Annotated[int, Field(ge=0)]
+    broadcast_pairs: Annotated[int, Field(ge=0)]
     driver_memory: str | None = None
     driver_java_options: str | None = None
     settings: dict[str, str] = {}

@@ -65,7 +65,7 @@ def run(
         with day.stage("judge"):
             read = judge_rows(day)
         with day.stage("pairs"):
-            touched = build_pairs(day, rows=sum(c.read for c in read.values()))
+            touched = build_pairs(day)
         with day.stage("targets"):
             build_targets(day, touched)
         counts = account(day, read)
@@ -114,7 +114,7 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     return {source.name: found.get(source.name, Counts()) for source in day.sources}
 
 
-def build_pairs(day: Day, *, rows: int) -> dict[str, list[date]]:
+def build_pairs(day: Day) -> dict[str, list[date]]:
     """Writes pairs and actor-days of the built days; returns the days of each network whose targets changed."""
     config, built_days = day.config, {s.name: s.built(day.as_of) for s in day.sources}
     is_built = _on(built_days)
@@ -129,7 +129,7 @@ def build_pairs(day: Day, *, rows: int) -> dict[str, list[date]]:
         if incremental:
             past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & _in(day.window))
             keys = weighed.select(*tiles.PAIR)
-            keys = F.broadcast(keys) if rows <= config.spark.broadcast_pairs_up_to_rows else keys
+            keys = F.broadcast(keys) if weighed.count() <= config.spark.broadcast_pairs else keys
             seen = past.join(keys, list(tiles.PAIR), how="left_semi")
         pairs = tiles.link_days(weighed, None if seen is None else seen.select(*tiles.PAIR, "day"))
         day.replace(pairs, PAIRS, where=_where(built_days))
@@ -150,7 +150,7 @@ def build_pairs(day: Day, *, rows: int) -> dict[str, list[date]]:
 
 def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     """Writes the targets' tiles of the touched days."""
-    pairs = day.read(PAIRS).where(_on(touched))
+    pairs = day.read(PAIRS).where(_on(touched) & ~F.expr(tiles.IS_SELF))  # who reacts to oneself credits nobody
     day.replace(tiles.sum_targets(pairs, kinds=day.config.all_kinds), TARGETS, where=_where(touched))
 
 
@@ -188,7 +188,7 @@ def build_features(day: Day) -> None:
 def build_candidate(day: Day) -> None:
     """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
     config, model = day.config, day.config.model
-    owners, linked_before = _owners(day)
+    owners = _owners(day)
     vectors = identity.own_signals(day.read(FEATURES).where(F.col("as_of") == F.lit(day.as_of)), owners)
     pairs = day.read(PAIRS).where(_in(day.window) & F.col("network").isin([s.name for s in day.sources]))
     if identity.has_several(owners):
@@ -204,7 +204,7 @@ def build_candidate(day: Day) -> None:
     rows = evidence.score(
         _union(people),
         evidence.weigh_evidence(vectors, model=model, networks=config.scored),
-        _past(day, linked_before),
+        _past(day),
         owners,
         as_of=day.as_of,
         days_since=(day.as_of - (day.last_published or day.as_of)).days,
@@ -216,10 +216,10 @@ def build_candidate(day: Day) -> None:
     day.replace(rows, SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
 
 
-def _owners(day: Day) -> tuple[DataFrame, DataFrame | None]:
-    """Who owns which account, and the ids that a link ever named (None: there are no links); refused ones are kept."""
+def _owners(day: Day) -> DataFrame:
+    """Who owns which account (OWNERS); links that do not count are kept in quarantine with their reason."""
     if day.links is None:
-        return day.tables.nobody("network string, account_id string, person_id string"), None
+        return day.tables.nobody("network string, account_id string, person_id string")
     links = day.tables.read(LINKS, version=day.links.version)
     held = identity.hold(links, as_of=day.as_of, networks=day.config.scored)
     refused = held.where("reason is not null").select(
@@ -231,23 +231,20 @@ def _owners(day: Day) -> tuple[DataFrame, DataFrame | None]:
     )
     if not refused.isEmpty():
         day.tables.append(conform(refused, QUARANTINE), QUARANTINE)
-    return identity.own(held), identity.ids_of(links)
+    return identity.own(held)
 
 
-def _past(day: Day, linked_before: DataFrame | None) -> DataFrame | None:
-    """What is left of everybody's newest score. Whoever lost their row did so at 1, unless links changed: so older
-    rows than those of the last published day are looked at for ids that a link names, and for nobody else.
-    """
+def _past(day: Day) -> DataFrame | None:
+    """What is left of everybody's newest score; None where nothing was published before."""
     if day.last_published is None:
         return None
-    step, scores = day.config.model.step_limit, day.read(SCORES).select("person_id", "as_of", "score")
-    newest = scores.where(F.col("as_of") == F.lit(day.last_published))
-    if linked_before is not None:
-        reach = timedelta(days=99 * 100 // step.down_hundredths + 1)  # after so many days nothing is left of 100
-        older = (F.col("as_of") < F.lit(day.last_published)) & (F.col("as_of") >= F.lit(day.last_published - reach))
-        rows = newest.unionByName(scores.where(older).join(linked_before, "person_id", how="left_semi"))
-        newest = rows.groupBy("person_id").agg(F.max_by("score", "as_of").alias("score"), F.max("as_of").alias("as_of"))
-    return evidence.keep_past(newest, last_published=day.last_published, step=step)
+    step = day.config.model.step_limit
+    reach = timedelta(days=99 * 100 // step.down_hundredths + 1)  # after so many days nothing is left of 100
+    since = day.last_published - reach
+    is_past = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") <= F.lit(day.last_published))
+    newest = day.read(SCORES).where(is_past).groupBy("person_id")
+    rows = newest.agg(F.max_by("score", "as_of").alias("score"), F.max("as_of").alias("as_of"))
+    return evidence.keep_past(rows, last_published=day.last_published, step=step)
 
 
 def _standings(day: Day, built_days: dict[str, list[date]]) -> DataFrame:
@@ -342,18 +339,19 @@ def ingest(
     if adapter not in ADAPTERS:
         raise unknown_key("ADAPTER", adapter, sorted(ADAPTERS))
     page = None if network is None else config.network(network)
-    results = []
+    results: list[Ingested] = []
     with run_lock(tables.root):
-        for path in paths:
-            with said_plainly(path):
-                for delivery in ADAPTERS[adapter](
-                    tables.spark, [path], network=page, table=table, started_at=started_at
-                ):
-                    results.append(_ingest(tables, delivery, path=path, network=network, run_id=run_id))
-        summary = json.dumps([asdict(result) for result in results])
-        manifest.record_ingest(
-            tables, run_id=run_id, started_at=started_at, fingerprint=config.fingerprint, summary=summary
-        )
+        try:
+            for path in paths:
+                with said_plainly(path):
+                    read = ADAPTERS[adapter](tables.spark, [path], network=page, table=table, started_at=started_at)
+                    results += [_ingest(tables, found, path=path, network=network, run_id=run_id) for found in read]
+        finally:  # files before a faulty one are in: the run that brought them is on record
+            if results:
+                summary = json.dumps([asdict(result) for result in results])
+                manifest.record_ingest(
+                    tables, run_id=run_id, started_at=started_at, fingerprint=config.fingerprint, summary=summary
+                )
     return results
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from kloutspark.config import load
 from kloutspark.storage.session import build_session
-from tests.lab import CHEAP_SMALL_PLANS, Lab
+from tests.lab import CHEAP_SMALL_PLANS, Lab, sample
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,12 @@ def lab(spark: SparkSession, tmp_path: Path) -> Lab:
 
 
 @pytest.fixture
+def rows(spark: SparkSession) -> Callable[..., DataFrame]:
+    """Rows of a contract that say only what matters: `rows(PAIRS, {"target_id": "bob"})`."""
+    return lambda contract, *given: sample(spark, contract, given)
+
+
+@pytest.fixture
 def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Lab]:
     """Makes empty roots, with overrides."""
     return lambda *overrides: Lab(spark, tmp_path_factory.mktemp("root"), overrides)
@@ -32,7 +38,7 @@ def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ca
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM.
 
-    Under xdist a file stays on one worker, and so do all promises, which share one scored world; the longest come first.
+    Under xdist a file stays on one worker, and so do all promises, which share one scored world; the longest first.
     """
     items.sort(key=lambda item: "realdata/test_higgs" not in item.nodeid)
     for item in items:

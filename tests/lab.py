@@ -33,6 +33,16 @@ def frame(spark: SparkSession, contract: TableContract, rows: Iterable[Row]) -> 
     return spark.createDataFrame([tuple(row.get(c.name) for c in contract.written) for row in rows], schema)
 
 
+SAMPLES = {"string": "x", "date": date(2026, 1, 1), "bigint": 1, "int": 0, "map<string,bigint>": {"reply": 1}}
+
+
+def sample(spark: SparkSession, contract: TableContract, rows: Iterable[Row]) -> DataFrame:
+    """Rows of a contract; what a row does not say is null where it may be, else a sample of its type."""
+    defaults = {c.name: None if c.is_nullable else SAMPLES.get(c.type) for c in contract.columns}
+    schema = ", ".join(f"`{c.name}` {c.type}" for c in contract.columns)
+    return spark.createDataFrame([tuple({**defaults, **row}.values()) for row in rows], schema)
+
+
 @dataclass(frozen=True)
 class Lab:
     """A root with its configuration; `score` runs a day and returns what was published."""

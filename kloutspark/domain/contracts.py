@@ -198,7 +198,9 @@ _SCORE_COLUMNS = (
     Col("score", "double", "1 to 100, whole hundredths"),
     Col("band_low", "double", "lower end of the 90 % band; null until bands exist", is_nullable=True),
     Col("band_high", "double", "upper end of the 90 % band; null until bands exist", is_nullable=True),
-    Col("change", "double", "against the person's last published score; null without one", is_nullable=True),
+    Col(
+        "change", "double", "against the person's last published score; null without one in 142 days", is_nullable=True
+    ),
     Col("evidence", "double", "non-negative, before calibration and step limit"),
     Col("parts", PARTS, "by network and signal; they sum to the score exactly"),
     Col("reasons", "array<string>", "the strongest reasons in words; never other people's ids"),
@@ -308,5 +310,3 @@ EVIDENCE = TableContract(
         ),
     ),
 )
-INPUTS = (INTERACTIONS, POSTS, ACCOUNTS)
-KEPT = (PAIRS, TARGETS, ACTOR_DAYS, QUARANTINE, FEATURES, SCORES_CANDIDATE, SCORES, GATE_RESULTS)

@@ -67,6 +67,8 @@ def bring(
         kind = next(c.type for c in contract.written if c.name == ours)
         lost = _text(their).isNotNull() & typed[ours].isNull()
         faults.append(F.when(lost, F.lit(f"{ours} cannot be read as {kind}")))
+    if contract is not INTERACTIONS:  # of interactions the run judges what is null: they are counted by it
+        faults += [F.when(_text(source[ours]).isNull(), F.lit(f"{ours} is null")) for ours in REQUIRED[contract.name]]
     whole = F.coalesce(F.col(MALFORMED), F.to_json(F.struct(*[_name(c) for c in delivered])))
     rows = raw.select(
         *[value.alias(name) for name, value in typed.items()],
@@ -92,7 +94,7 @@ def _complete_interactions(
     if "interaction_id" not in source:
         content = F.to_json(F.struct("occurred_at", "actor_id", "target_id", "kind", "post_id"))
         rows = rows.withColumn("content", content)
-        equal = Window.partitionBy(FILE, "content").orderBy(F.lit(0))
+        equal = Window.partitionBy(FILE, "content").orderBy("ingested_at", RAW)
         ordinal = F.row_number().over(equal).cast("string")
         rows = rows.withColumn("interaction_id", F.substring(F.sha2(F.concat("content", ordinal), 256), 1, 32))
         rows = rows.drop("content")

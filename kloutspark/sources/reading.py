@@ -17,20 +17,20 @@ FILE = "_file"  # where a row stood, to number equal rows within a file
 COMPRESSION = (".gz", ".bz2", ".zst", ".xz")
 FORMATS = {".csv": "csv", ".jsonl": "json", ".ndjson": "json", ".json": "json", ".parquet": "parquet"}
 UNREADABLE = re.compile(
-    r"EOFException|ZipException|ZstdException|FAILED_READ_FILE|CANNOT_READ_FILE_FOOTER|UNABLE_TO_INFER_SCHEMA"
+    r"EOFException|PATH_NOT_FOUND|ZipException|ZstdException|FAILED_READ_FILE|CANNOT_READ_FILE_FOOTER|UNABLE_TO_INFER_SCHEMA"
     r"|not a Parquet file|incorrect header check|MALFORMED_CSV_RECORD"
 )
 
 
 def existing(path: str) -> str:
-    """The path, if something stands there; addresses with a scheme are left to Spark.
+    """The path as Spark takes it, if something stands there; addresses with a scheme are left to Spark.
 
     Raises:
         InputError: no such file or folder.
     """
     if "://" not in path and not Path(path).exists():
         raise InputError(path, expected="a file or folder", found="nothing", remedy="Check the path.")
-    return path
+    return path if "://" in path else re.sub(r"([][{}*?\\])", r"\\\1", path)  # a name is a name and no pattern
 
 
 def read_file(spark: SparkSession, path: str) -> DataFrame:
@@ -40,7 +40,7 @@ def read_file(spark: SparkSession, path: str) -> DataFrame:
         ConfigError: the ending says none of these.
         InputError: the file is missing or has no columns.
     """
-    ending = ending_of(existing(path))
+    ending, path = ending_of(path), existing(path)
     if ending not in FORMATS:
         remedy = "Rename it, or convert it: the ending names the format."
         raise ConfigError(path, expected=f"an ending of {', '.join(FORMATS)}", found=ending or "none", remedy=remedy)

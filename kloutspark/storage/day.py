@@ -91,6 +91,10 @@ def open_day(tables: Tables, config: Config, *, as_of: date, run_id: str, recomp
     for contract in STATE:
         kept = 0 if last is None else last.kept[contract.name]  # version 0: the empty table
         versions[contract.name] = tables.version(contract)
+        if versions[contract.name] < kept:
+            found = f"version {versions[contract.name]}"
+            remedy = "The table was removed or replaced: restore its folder, or score into a new root."
+            raise InputError(contract.path(), expected=f"version {kept} of the last run", found=found, remedy=remedy)
         if versions[contract.name] != kept:
             log.warning("%s: commits of an unfinished run are undone", contract.name)
             tables.restore(contract, kept)
@@ -135,4 +139,8 @@ def open_day(tables: Tables, config: Config, *, as_of: date, run_id: str, recomp
             found=found,
             remedy="Check --as-of, or ingest the files of these days.",
         )
-    return Day(tables, config, as_of, run_id, last, published, sources, tables.pin(LINKS), dict(versions), versions)
+    links = tables.pin(LINKS)
+    if links is None and last is not None and LINKS.path() in last.inputs:
+        remedy = "Restore it or ingest its files again; nothing was published."
+        raise InputError(LINKS.path(), expected="the table that the last run read", found="none", remedy=remedy)
+    return Day(tables, config, as_of, run_id, last, published, sources, links, dict(versions), versions)

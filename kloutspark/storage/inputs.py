@@ -55,7 +55,7 @@ def survey(
     """What a run for the window's end reads of a network; None where the root has nothing of it.
 
     Raises:
-        InputError: the network was there in the last run and is gone, or its interactions are empty.
+        InputError: a table of the last run is gone, or the network's interactions are missing or empty.
     """
     pins = {}
     for contract in (INTERACTIONS, POSTS, ACCOUNTS):
@@ -68,8 +68,12 @@ def survey(
         if path not in pins:
             remedy = "Restore it or ingest its files again; nothing was published."
             raise InputError(path, expected="the table that the last run read", found="none", remedy=remedy)
-    if INTERACTIONS.path(network) not in pins:
+    if not pins:
         return None
+    if INTERACTIONS.path(network) not in pins:
+        there = f"only {', '.join(sorted(pins))}"
+        remedy = f"Ingest interactions of {network} too, or take its folder away."
+        raise InputError(INTERACTIONS.path(network), expected="a table", found=there, remedy=remedy)
     pin, was = pins[INTERACTIONS.path(network)], before.get(INTERACTIONS.path(network))
     if tables.read(INTERACTIONS, version=pin.version, network=network).isEmpty():
         remedy = f"Ingest files: kloutspark ingest files --network {network} PATH."
@@ -81,6 +85,8 @@ def survey(
         why = "first run"
     elif last.tile_fingerprint != tile_fingerprint:
         why = "what tiles depend on has changed"
+    elif last.as_of > window.end:
+        why = "the last run spoke for a later day"
     elif last.tiles_from > window.start:
         why = "the tiles do not reach back to the window's start"
     elif was.table_id != pin.table_id or was.version > pin.version:
@@ -149,8 +155,11 @@ def refused_accounts(
 def _refused_differ(
     tables: Tables, network: str, before: Mapping[str, Pin], now: Mapping[str, Pin], *, allowed: tuple[str, ...]
 ) -> bool:
-    if before.get(ACCOUNTS.path(network)) == now.get(ACCOUNTS.path(network)):
+    was, pin = before.get(ACCOUNTS.path(network)), now.get(ACCOUNTS.path(network))
+    if was == pin:
         return False
+    if was is not None and pin is not None and (was.table_id != pin.table_id or was.version > pin.version):
+        return True  # another table: what the old one said cannot be read any more
     sets = [refused_accounts(tables, network, pins, allowed=allowed) for pins in (before, now)]
     old, new = [tables.nobody("account_id string") if refused is None else refused for refused in sets]
     return not old.exceptAll(new).unionByName(new.exceptAll(old)).isEmpty()

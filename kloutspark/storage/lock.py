@@ -20,8 +20,13 @@ def run_lock(root: str) -> Iterator[None]:
     if ":/" in root:
         yield
         return
-    Path(root).mkdir(parents=True, exist_ok=True)
-    with (Path(root) / ".lock").open("w") as handle:
+    try:
+        Path(root).mkdir(parents=True, exist_ok=True)
+        file = (Path(root) / ".lock").open("w")
+    except OSError as error:
+        remedy = "Give --root a folder that you may write to."
+        raise InputError("--root", expected="a writable folder", found=str(error), remedy=remedy) from None
+    with file as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -35,7 +35,6 @@ class Stage(_Frozen):
 
     name: str
     seconds: float
-    rows: int | None = None
 
 
 class Manifest(_Frozen):

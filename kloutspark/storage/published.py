@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import SCORES
 from kloutspark.domain.errors import ConfigError, InputError
+from kloutspark.storage.manifest import last_finished
 from kloutspark.storage.tables import Tables
 
 
@@ -31,13 +32,13 @@ def day_of(tables: Tables, as_of: date | None) -> tuple[date, DataFrame]:
     return chosen, scores.where(F.col("as_of") == F.lit(chosen))
 
 
-def newest(tables: Tables) -> date | None:
-    """The newest published day, None where there is none."""
-    if not tables.exists(SCORES):
-        return None
-    scores = tables.read(SCORES, version=tables.version(SCORES))
-    found: date | None = scores.select(F.max("as_of")).collect()[0][0]
-    return found
+def published_days(tables: Tables) -> list[date]:
+    """The days that finished runs have published, ascending; what a killed run left is none of them."""
+    last = last_finished(tables)
+    if last is None:
+        return []
+    scores = tables.read(SCORES, version=last.kept[SCORES.name])
+    return sorted(row[0] for row in scores.select("as_of").distinct().collect())
 
 
 def top(tables: Tables, *, as_of: date | None, count: int) -> list[dict[str, Any]]:

@@ -21,10 +21,10 @@ def hold(links: DataFrame, *, as_of: date, networks: Sequence[str]) -> DataFrame
     """
     since = F.coalesce(F.col("connected_on") < F.lit(as_of), F.lit(True))
     until = F.coalesce(F.col("disconnected_on") >= F.lit(as_of), F.lit(True))
-    has_ids = F.col("person_id").isNotNull() & F.col("network").isNotNull() & F.col("account_id").isNotNull()
+    has_ids = (F.col("person_id") != "") & F.col("network").isNotNull() & F.col("account_id").isNotNull()
     looks_unlinked = F.split("person_id", ":")[0].isin(*networks) & F.col("person_id").contains(":")
     fault = F.coalesce(
-        F.when(~has_ids, "person_id, network or account_id is null"),
+        F.when(~F.coalesce(has_ids, F.lit(False)), "person_id, network or account_id is null or empty"),
         F.when(~F.col("network").isin(*networks), "network is not configured as scored"),
         F.when(looks_unlinked, "person_id starts with a network's name and a colon"),
     )
@@ -38,12 +38,6 @@ def hold(links: DataFrame, *, as_of: date, networks: Sequence[str]) -> DataFrame
 def own(held: DataFrame) -> DataFrame:
     """The owner of every linked account (OWNERS)."""
     return conform(held.where(F.col("reason").isNull()).select(*OWNERS.names).distinct(), OWNERS)
-
-
-def ids_of(links: DataFrame) -> DataFrame:
-    """Every id that a row of scores may have had by these links: persons, and their accounts on their own."""
-    accounts = links.select(F.expr(UNLINKED).alias("person_id"))
-    return links.select("person_id").unionByName(accounts).distinct()
 
 
 def has_several(owners: DataFrame) -> bool:

@@ -131,18 +131,14 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
 
 
 def sum_targets(pairs: DataFrame, *, kinds: Sequence[str]) -> DataFrame:
-    """What each target received a day, by previous day and actor group; self rows credit nobody (TARGETS)."""
+    """What each target received a day, by previous day and actor group (TARGETS); `pairs` are without self rows."""
     sums = [F.sum(F.coalesce(F.try_element_at("reactions", F.lit(kind)), F.lit(0))) for kind in kinds]
     totals = F.map_from_arrays(F.array(*[F.lit(k) for k in kinds]), F.array(*sums))
-    tiles = (
-        pairs.where(~F.expr(IS_SELF))
-        .groupBy("day", "network", "target_id", "previous_day", "actor_group")
-        .agg(
-            F.count("*").alias("pairs"),
-            F.sum("authenticity_micros").alias("authenticity_micros"),
-            F.sum("weight_micros").alias("weight_micros"),
-            F.map_filter(totals, lambda _, reactions: reactions > 0).alias("reactions"),
-        )
+    tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group").agg(
+        F.count("*").alias("pairs"),
+        F.sum("authenticity_micros").alias("authenticity_micros"),
+        F.sum("weight_micros").alias("weight_micros"),
+        F.map_filter(totals, lambda _, reactions: reactions > 0).alias("reactions"),
     )
     return conform(tiles, TARGETS)
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.delta
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 5)
 OTHER_PLANS = (
     "spark.shuffle_partitions=5",
-    "spark.broadcast_pairs_up_to_rows=0",
+    "spark.broadcast_pairs=0",
     "spark.settings={spark.sql.adaptive.enabled: 'true', spark.sql.codegen.wholeStage: 'true'}",
 )
 

@@ -1,12 +1,13 @@
 """What a refused day leaves, which days are refused, and what a reader sees."""
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 import deltalake
 import duckdb
 import pytest
 
-from kloutspark.domain.contracts import GATE_RESULTS, INTERACTIONS, PAIRS, RUNS, SCORES, SCORES_CANDIDATE
+from kloutspark.domain.contracts import GATE_RESULTS, INTERACTIONS, LINKS, PAIRS, RUNS, SCORES, SCORES_CANDIDATE
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.storage.lock import run_lock
 from tests.lab import Lab
@@ -85,3 +86,35 @@ def test_the_step_limit_holds_the_second_day_and_what_is_gone_decays(lab: Lab) -
     assert second["twitter:ivy"]["score"] < fourth["twitter:ivy"]["score"] <= 81
     for person, row in fourth.items():
         assert row["score"] >= second[person]["score"] - 2.1 - 1e-9
+
+
+def test_a_day_before_a_refused_later_one_is_what_it_would_have_been(new_lab: Callable[..., Lab]) -> None:
+    """The refused run looked back less far: its tiles must not serve the earlier day."""
+    rows = [
+        {"occurred_at": datetime(2026, 3, 1, 3) - timedelta(days=age), "actor_id": actor, "target_id": "ada"}
+        for age, actor in ((1, "ann"), (88, "ann"), (2, "bob"), (0, "cy"))
+    ]
+    impossible = "gate.expectations=[{vital: people, min: 1000, severity: block, why: nobody can ever pass this one}]"
+    with_refusal, without = new_lab(), new_lab()
+    for lab in (with_refusal, without):
+        lab.react(*rows)
+        lab.score(FIRST)
+    assert not with_refusal.variant(impossible).run(date(2026, 3, 6)).verdict.passed
+    with_refusal.react({"occurred_at": datetime(2025, 12, 4, 1), "actor_id": "late", "target_id": "ada"})
+    without.react({"occurred_at": datetime(2025, 12, 4, 1), "actor_id": "late", "target_id": "ada"})
+    found, expected = with_refusal.score(date(2026, 3, 4)), without.score(date(2026, 3, 4))
+    assert {p: (r["score"], r["evidence"], r["parts"]) for p, r in found.items()} == {
+        p: (r["score"], r["evidence"], r["parts"]) for p, r in expected.items()
+    }
+
+
+def test_a_fan_named_like_the_person_counts_for_a_person_with_several_accounts(lab: Lab) -> None:
+    noon = datetime(2026, 2, 27, 12)
+    lab.put(LINKS, [{"person_id": "ada", "network": "twitter", "account_id": a} for a in ("a1", "a2")])
+    lab.react(
+        {"occurred_at": noon, "actor_id": "ada", "target_id": "a1"},
+        {"occurred_at": noon, "actor_id": "bob", "target_id": "a2"},
+        {"occurred_at": noon, "actor_id": "a2", "target_id": "a1"},
+    )
+    reasons = lab.score(FIRST)["ada"]["reasons"]
+    assert any("2 different people reacted" in reason for reason in reasons), reasons

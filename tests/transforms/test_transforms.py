@@ -1,0 +1,103 @@
+"""Single transforms on a few rows: what each line of the flow does, tried by hand; their doctests too."""
+
+import doctest
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from kloutspark.config import Selectivity
+from kloutspark.domain.contracts import ACTOR_DAYS, PAIRS, STANDINGS, TARGETS
+from kloutspark.domain.errors import ContractError
+from kloutspark.domain.signals import catalogue
+from kloutspark.transforms import conform as conforming
+from kloutspark.transforms import evidence
+from kloutspark.transforms.conform import conform
+from kloutspark.transforms.features import measure
+from kloutspark.transforms.tiles import MICRO, link_days, relink_days, weigh
+
+Rows = Callable[..., DataFrame]
+HALVED_BY_20 = Selectivity(halving_reactions=20, why="an example for the tests of weights")
+
+
+def by(frame: DataFrame, key: str, *values: str) -> dict[Any, Any]:
+    found = frame.select(key, *values).collect()
+    return {row[0]: row[1] if len(values) == 1 else tuple(row[1:]) for row in found}
+
+
+def test_each_reaction_of_a_busy_day_is_worth_less(rows: Rows) -> None:  # P11
+    day = {"calm": 1, "busy": 21, "wild": 41}
+    counted = rows(PAIRS, *({"actor_id": actor, "damped_micros": MICRO} for actor in day)).drop(
+        "authenticity_micros", "standing_micros", "weight_micros", "actor_group", "previous_day"
+    )
+    busy = F.coalesce(*[F.when(F.col("actor_id") == actor, F.lit(n * MICRO)) for actor, n in day.items()])
+    weighed = weigh(
+        counted.withColumn("busy_micros", busy), rows(ACTOR_DAYS), rows(STANDINGS), selectivity=HALVED_BY_20
+    )
+    assert by(weighed, "actor_id", "weight_micros") == {"calm": 1_000_000, "busy": 500_000, "wild": 333_333}
+
+
+def test_what_was_frozen_outranks_what_was_published_later(rows: Rows) -> None:
+    counted = rows(PAIRS, *({"actor_id": a, "damped_micros": MICRO} for a in ("seen", "new", "unknown")))
+    counted = counted.drop("authenticity_micros", "standing_micros", "weight_micros", "actor_group", "previous_day")
+    frozen = rows(ACTOR_DAYS, {"actor_id": "seen", "authenticity_micros": 250_000, "standing_micros": 1_100_000})
+    standings = rows(STANDINGS, *({"actor_id": a, "standing_micros": 1_900_000} for a in ("seen", "new")))
+    weighed = weigh(counted.withColumn("busy_micros", F.lit(MICRO)), frozen, standings, selectivity=HALVED_BY_20)
+    assert by(weighed, "actor_id", "weight_micros") == {"seen": 275_000, "new": 1_900_000, "unknown": 1_000_000}
+
+
+def test_previous_days_come_from_built_and_from_stored_days(rows: Rows) -> None:
+    days = {n: date(2026, 1, n) for n in range(1, 10)}
+    built = rows(PAIRS, *({"day": days[n]} for n in (2, 5, 6))).drop("previous_day")
+    seen = rows(PAIRS, *({"day": days[n]} for n in (1, 4, 9))).select("network", "actor_id", "target_id", "day")
+    assert by(link_days(built, seen), "day", "previous_day") == {days[2]: days[1], days[5]: days[4], days[6]: days[5]}
+    assert by(link_days(built, None), "day", "previous_day") == {days[2]: None, days[5]: days[2], days[6]: days[5]}
+
+
+def test_a_late_day_gives_the_next_appearance_another_previous_day(rows: Rows) -> None:
+    days = {n: date(2026, 1, n) for n in range(1, 10)}
+    built = rows(PAIRS, {"day": days[3], "previous_day": days[1]})
+    seen = rows(
+        PAIRS,
+        {"day": days[1]},
+        {"day": days[5], "previous_day": days[1]},
+        {"day": days[8], "previous_day": days[5]},
+        {"day": days[8], "target_id": "other"},
+    )
+    relinked = relink_days(built.select("network", "actor_id", "target_id"), built, seen)
+    assert by(relinked, "day", "previous_day") == {days[5]: days[3]}
+
+
+def test_distinct_actors_of_nested_windows_add_up_from_tiles(rows: Rows) -> None:
+    as_of = date(2026, 1, 31)
+    tiles = rows(
+        TARGETS,
+        {"day": date(2026, 1, 30), "previous_day": None, "authenticity_micros": 2 * MICRO, "weight_micros": MICRO},
+        {"day": date(2026, 1, 30), "previous_day": date(2026, 1, 29), "authenticity_micros": 5 * MICRO},
+        {"day": date(2026, 1, 24), "previous_day": date(2026, 1, 10), "authenticity_micros": 7 * MICRO},
+    )
+    signals = catalogue((1, 7, 28))
+    found = dict(
+        zip([s.name for s in signals], measure(tiles, as_of=as_of, signals=signals).collect()[0][2], strict=True)
+    )
+    assert [found[f"actors_distinct_{w}d"] for w in (1, 7, 28)] == [7, 9, 2]
+    assert [found[f"active_days_count_{w}d"] for w in (1, 7, 28)] == [1, 2, 2]
+    assert found["weight_sum_1d"] == pytest.approx(1.000001)
+
+
+def test_a_float_weight_is_refused_by_name(rows: Rows) -> None:
+    floats = rows(PAIRS, {}).withColumn("weight_micros", F.lit(0.5).cast("double"))
+    with pytest.raises(ContractError, match=r"\.weight_micros: expected bigint, found double\."):
+        conform(floats, PAIRS)
+
+
+def test_doctests(spark: SparkSession) -> None:
+    def evaluate(*columns: Column) -> list[Any]:
+        return list(spark.range(1).select(*columns).collect()[0])
+
+    for module in (conforming, evidence):
+        failed, attempted = doctest.testmod(module, extraglobs={"evaluate": evaluate})
+        assert (failed, attempted > 0) == (0, True), module.__name__
