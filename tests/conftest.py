@@ -35,6 +35,7 @@ def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ca
     return lambda *overrides: Lab(spark, tmp_path_factory.mktemp("root"), overrides)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM.
 
