@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from xdist.scheduler import LoadScopeScheduling
 
 from kloutspark.config import load
 from kloutspark.storage.session import build_session
@@ -35,15 +37,21 @@ def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ca
     return lambda *overrides: Lab(spark, tmp_path_factory.mktemp("root"), overrides)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM.
-
-    Under xdist a file stays on one worker, and so do all promises, which share one scored world; the longest first.
-    """
+    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM; longest first."""
     items.sort(key=lambda item: "realdata/test_higgs" not in item.nodeid)
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.spark)
-        file = item.path
-        item.add_marker(pytest.mark.xdist_group("promises" if file.parent.name == "promises" else file.stem))
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file stays on one worker, and so do all promises, which share one scored world."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "promises" if "/promises/" in nodeid else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Takes the place of --dist: xdist's own groups are lost under pytest 9.2."""
+    return ByFile(config, log)
