@@ -2,22 +2,28 @@
 
 import json
 import logging
+import os
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from kloutspark import pipeline
+from kloutspark import ingestion, pipeline, publish
 from kloutspark.config import Config, load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
-from kloutspark.reporting.explanation import as_json, show_person, show_top, shown, table
-from kloutspark.sources.demo import write_activity
+from kloutspark.quality.docs import write_docs
+from kloutspark.reporting.days import show_comparison, show_findings, show_run, show_runs, show_top
+from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
+from kloutspark.reporting.progress import stages_shown
+from kloutspark.reporting.texts import as_json, shown, table
+from kloutspark.sources.demo import load_world, write_world
 from kloutspark.storage import published
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
@@ -40,18 +46,19 @@ Sets = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 DEFAULT_ROOT = "./kloutspark-data"
+COMPLETION = "_KLOUTSPARK_COMPLETE"  # set by the shell that asks for completions
 PIPE_WIDTH = 200  # characters of a line where nobody has a terminal
+DEMO_DAYS = 5  # enough to see a burst arrive by steps
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(
-            "a day", expected="an ISO date such as 2026-03-31", found=text, remedy="Write it so."
-        ) from None
+        raise ConfigError("DAY", expected="an ISO date such as 2026-03-31", found=text, remedy="Write it so.") from None
 
 
+Person = Annotated[str, typer.Argument(help="A person, or <network>:<account_id> of an unlinked account.")]
 AsOf = Annotated[date, typer.Option("--as-of", parser=_day, metavar="DAY", help="The day that the run speaks for.")]
 AsOfOrNewest = Annotated[date | None, typer.Option("--as-of", parser=_day, metavar="DAY", help="Default: the newest.")]
 
@@ -79,7 +86,7 @@ def ingest(
     """Bring files of others into the input tables; the same file twice adds nothing."""
     started_at = datetime.now(UTC)
     config, tables = _open(root, conf, env, sets)
-    results = pipeline.ingest(
+    results = ingestion.ingest(
         tables,
         config,
         adapter=adapter,
@@ -103,12 +110,39 @@ def score(
     env: Env = "local",
     sets: Sets = None,
     recompute: Annotated[bool, typer.Option("--recompute", help="From raw interactions, without any tile.")] = False,
+    with_later: Annotated[
+        bool, typer.Option("--with-later", help="A day in the past: the published days after it are run again too.")
+    ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="VITAL", help="Publish although this vital blocks; repeatable."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; kept in the manifest.")] = None,
     is_json: Json = False,
 ) -> None:
     """Publish the scores of one day, or refuse to."""
-    started_at = datetime.now(UTC)
-    config, tables = _open(root, conf, env, sets)
-    _score(tables, config, as_of, started_at, recompute=recompute, is_json=is_json)
+    if bool(accept) != bool((reason or "").strip()):
+        found = "--accept alone" if accept else "--reason alone"
+        raise ConfigError("--accept VITAL --reason TEXT", expected="both or none", found=found, remedy="Give both.")
+    config = load(conf=conf, env=env, overrides=sets or ())
+    accepted = {config.gate.acceptable(vital): str(reason) for vital in accept or ()}
+    tables = Tables(build_session(config.spark), root, config.tables)
+    later = [d for d in published.published_days(tables) if d > as_of] if with_later else []
+    for n, day in enumerate((as_of, *later)):
+        try:
+            _score(
+                tables,
+                config,
+                day,
+                recompute=recompute,
+                is_json=is_json,
+                is_older_allowed=with_later,
+                accepted=accepted,
+            )
+        except typer.Exit:
+            if rest := later[n:]:
+                log.warning("%s refused; %s stay as they were published before", day, ", ".join(map(str, rest)))
+            raise
 
 
 @app.command(epilog="Example: kloutspark backfill --from 2012-07-02 --to 2012-07-08")
@@ -133,7 +167,7 @@ def backfill(
         if done and as_of < done[-1]:
             log.warning("%s stays missing: %s, a later day, is published already", as_of, done[-1])
             continue
-        _score(tables, config, as_of, datetime.now(UTC), recompute=False, is_json=is_json)
+        _score(tables, config, as_of, is_json=is_json)
 
 
 @app.command(epilog="Example: kloutspark top --count 20 --json")
@@ -155,10 +189,13 @@ def top(
         show_top(_console(), rows)
 
 
-@app.command(epilog="Example: kloutspark explain twitter:88")
+@app.command(epilog="Example: kloutspark explain twitter:88 --against 2012-07-04")
 def explain(
-    person: Annotated[str, typer.Argument(help="A person, or <network>:<account_id> of an unlinked account.")],
+    person: Person,
     as_of: AsOfOrNewest = None,
+    against: Annotated[
+        date | None, typer.Option("--against", parser=_day, metavar="DAY", help="What changed since that day.")
+    ] = None,
     root: Root = DEFAULT_ROOT,
     conf: Conf = None,
     env: Env = "local",
@@ -168,40 +205,136 @@ def explain(
     """Why a person has their score: parts by network and signal that sum to it."""
     _, tables = _open(root, conf, env, sets)
     row = published.person(tables, person, as_of=as_of)
+    changes = None if against is None else difference(published.person(tables, person, as_of=against), row)
     if is_json:
-        typer.echo(as_json(row))
-    else:
+        typer.echo(as_json(row if changes is None else changes))
+    elif changes is None:
         show_person(_console(), row)
+    else:
+        show_difference(_console(), changes)
+
+
+@app.command(epilog="Example: kloutspark history twitter:88 --days 30")
+def history(
+    person: Person,
+    days: Annotated[int, typer.Option("--days", min=1, help="How many days back from the newest.")] = 90,
+    root: Root = DEFAULT_ROOT,
+    conf: Conf = None,
+    env: Env = "local",
+    sets: Sets = None,
+    is_json: Json = False,
+) -> None:
+    """A person's published scores by day."""
+    _, tables = _open(root, conf, env, sets)
+    rows = published.history(tables, person, days=days)
+    if is_json:
+        typer.echo(as_json(rows))
+    else:
+        show_history(_console(), person, rows)
+
+
+@app.command(epilog="Example: kloutspark compare 2012-07-04 2012-07-05")
+def compare(
+    first: Annotated[date, typer.Argument(parser=_day, metavar="DAY", help="A published day.")],
+    second: Annotated[date, typer.Argument(parser=_day, metavar="DAY", help="Another one.")],
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many of who moved most.")] = 5,
+    root: Root = DEFAULT_ROOT,
+    conf: Conf = None,
+    env: Env = "local",
+    sets: Sets = None,
+    is_json: Json = False,
+) -> None:
+    """How two published days differ, and who moved most."""
+    _, tables = _open(root, conf, env, sets)
+    found = published.compare(tables, first, second, count=count)
+    if is_json:
+        typer.echo(as_json(found))
+    else:
+        show_comparison(_console(), found)
+
+
+@app.command(epilog="Example: kloutspark runs --gate 20120708T101500-1f2e3d4c")
+def runs(
+    gate: Annotated[str | None, typer.Option("--gate", metavar="RUN_ID", help="What the gate found in a run.")] = None,
+    docs: Annotated[
+        Path | None, typer.Option("--docs", metavar="DIR", help="With --gate: its verdict as Data Docs, static HTML.")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many.")] = 20,
+    root: Root = DEFAULT_ROOT,
+    conf: Conf = None,
+    env: Env = "local",
+    sets: Sets = None,
+    is_json: Json = False,
+) -> None:
+    """The runs of a root, newest first, or what the gate found in one of them."""
+    if docs is not None and gate is None:
+        raise ConfigError(
+            "--docs", expected="--gate RUN_ID", found="none", remedy="Name the run; kloutspark runs lists them."
+        )
+    _, tables = _open(root, conf, env, sets)
+    rows = published.runs(tables, count=count) if gate is None else published.findings(tables, gate)
+    if docs is not None:
+        write_docs(rows, docs)
+    if is_json:
+        typer.echo(as_json(rows))
+    elif gate is None:
+        show_runs(_console(), rows)
+    else:
+        show_findings(_console(), gate, rows)
+    if docs is not None and not is_json:
+        _console().print(shown(f"Data Docs: {docs / 'index.html'}"))
+
+
+@app.command(epilog="Example: kloutspark rollback --to 2012-07-06")
+def rollback(
+    to: Annotated[str, typer.Option("--to", metavar="DAY|RUN_ID", help="A published day or a run of kloutspark runs.")],
+    root: Root = DEFAULT_ROOT,
+    conf: Conf = None,
+    env: Env = "local",
+    sets: Sets = None,
+    is_json: Json = False,
+) -> None:
+    """Make the published scores what they were after an earlier run; later days disappear, in one commit."""
+    started_at = datetime.now(UTC)
+    _, tables = _open(root, conf, env, sets)
+    done = publish.rollback(tables, to=to, run_id=_run_id(started_at), started_at=started_at)
+    days = published.published_days(tables)
+    if is_json:
+        typer.echo(json.dumps({**done.model_dump(mode="json"), "published_days": [str(d) for d in days]}))
+        return
+    said = f"{days[0]} .. {days[-1]} are published" if days else "nothing is published"
+    _console().print(shown(f"The scores are what they were after the run for {done.as_of}: {said}."))
 
 
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")
 def demo(root: Root = "./kloutspark-data/demo", conf: Conf = None, env: Env = "local", sets: Sets = None) -> None:
-    """An invented network: files written, ingested and scored for three days, then the top and one explanation."""
+    """An invented world: its files written, ingested and scored for five days, then the top and one explanation."""
     config, tables = _open(root, conf, env, sets)
-    last_day, days = date(2026, 3, 31), 10
-    file = write_activity(Path(root) / "files" / "activity.txt.gz", last_day=last_day, days=days, seed=1)
-    started_at = datetime.now(UTC)
-    results = pipeline.ingest(
-        tables,
-        config,
-        adapter="snap-activity",
-        network="twitter",
-        table=None,
-        paths=[str(file)],
-        run_id=_run_id(started_at),
-        started_at=started_at,
-    )
-    _show_ingested(results)
+    world = load_world(conf)
+    for network, paths in write_world(Path(root) / "files", world).items():
+        started_at = datetime.now(UTC)
+        results = ingestion.ingest(
+            tables,
+            config,
+            adapter="files",
+            network=network,
+            table=None,
+            paths=[str(path) for path in paths],
+            run_id=_run_id(started_at),
+            started_at=started_at,
+        )
+        _show_ingested(results)
     done = published.published_days(tables)
-    for as_of in (last_day - timedelta(days=1), last_day, last_day + timedelta(days=1)):
+    for age in reversed(range(DEMO_DAYS)):
+        as_of = world.last_day + timedelta(days=1 - age)
         if as_of not in done:
-            _score(tables, config, as_of, datetime.now(UTC), recompute=False, is_json=False)
+            _score(tables, config, as_of, is_json=False)
     show_top(_console(), published.top(tables, as_of=None, count=10))
-    show_person(_console(), published.person(tables, "twitter:parenting_writer", as_of=None))
+    show_person(_console(), published.person(tables, "parenting_writer", as_of=None))
     _console().print(
-        f"\nNext: .venv/bin/kloutspark explain twitter:busy_talker --root {root}\n"
+        f"\nNext: .venv/bin/kloutspark explain twitter:viral --root {root}\n"
         f"      .venv/bin/kloutspark top --json --root {root}\n"
-        "      README.md, for data of your own.",
+        "      conf/demo.yaml, for who is who; README.md, for data of your own.",
         markup=False,
         highlight=False,
     )
@@ -219,8 +352,10 @@ def exit_code(argv: Sequence[str]) -> int:
     except KloutsparkError as error:  # each class knows its code; anything else is a bug and shows its trace
         log.error("%s", error)
         return error.exit_code
-    except SystemExit:  # a library that ends the process (pyspark does under python -c) must not look like success
-        log.exception("a library ended the process")
+    except SystemExit as end:
+        if COMPLETION in os.environ or isinstance(end.__context__, BrokenPipeError):  # a shell asked; `| head` is done
+            return int(end.code or Exit.DONE)
+        log.exception("a library ended the process")  # pyspark does under python -c: that must not look like success
         return Exit.BUG
 
 
@@ -234,7 +369,7 @@ def _open(root: str, conf: Path | None, env: str, sets: list[str] | None) -> tup
     return config, Tables(build_session(config.spark), root, config.tables)
 
 
-def _show_ingested(results: Sequence[pipeline.Ingested]) -> None:
+def _show_ingested(results: Sequence[ingestion.Ingested]) -> None:
     for r in results:
         counts = [("read", r.read), ("added or changed", r.added), ("identical, skipped", r.identical)]
         counts += [(f"quarantined: {reason}", n) for reason, n in sorted(r.quarantined.items())]
@@ -244,37 +379,38 @@ def _show_ingested(results: Sequence[pipeline.Ingested]) -> None:
 
 
 def _score(
-    tables: Tables, config: Config, as_of: date, started_at: datetime, *, recompute: bool, is_json: bool
+    tables: Tables,
+    config: Config,
+    as_of: date,
+    *,
+    is_json: bool,
+    recompute: bool = False,
+    is_older_allowed: bool = False,
+    accepted: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    outcome = pipeline.run(
-        tables, config, as_of=as_of, run_id=_run_id(started_at), started_at=started_at, recompute=recompute
-    )
+    started_at = datetime.now(UTC)
+    with stages_shown(f"scoring {as_of}"):
+        outcome = pipeline.run(
+            tables,
+            config,
+            as_of=as_of,
+            run_id=_run_id(started_at),
+            started_at=started_at,
+            recompute=recompute,
+            is_older_allowed=is_older_allowed,
+            accepted=accepted,
+        )
     if is_json:
         typer.echo(json.dumps(_summary(outcome)))
     else:
-        _show(outcome)
+        show_run(_console(), _summary(outcome))
     if not outcome.verdict.passed:
         raise typer.Exit(Exit.REFUSED)
 
 
-def _show(outcome: pipeline.Outcome) -> None:
-    done = outcome.manifest
-    console, names = _console(), ("read", "counted", "own", "duplicate", "quarantined", "outside")
-    lines = [(n, *[getattr(c, name) for name in names], done.modes[n]) for n, c in sorted(done.counts.items())]
-    title = f"{done.as_of} {done.status} by run {done.run_id}"
-    console.print(table(title, ("network", *names, "tiles"), lines, right=range(1, 7)))
-    for f in (*outcome.verdict.blocking, *outcome.verdict.warnings):
-        least, most = ("" if bound is None else f"{bound:g}" for bound in (f.limit.min, f.limit.max))
-        allowed = f"{f.limit.severity}: {f.limit.vital} is {f.observed}, allowed {least}..{most}."
-        console.print(shown(f"{allowed} {f.limit.why}"))
-
-
 def _summary(outcome: pipeline.Outcome) -> dict[str, Any]:
     summary = outcome.manifest.model_dump(mode="json")
-    summary["findings"] = [
-        {"vital": f.limit.vital, "severity": f.limit.severity, "observed": f.observed, "passed": f.passed}
-        for f in outcome.verdict.findings
-    ]
+    summary["findings"] = [finding.as_row() for finding in outcome.verdict.findings]
     return summary
 
 

@@ -10,13 +10,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kloutspark.domain.errors import ConfigError, unknown_key
 from kloutspark.domain.signals import Signal, catalogue
+from kloutspark.domain.vitals import VITALS
 
 NETWORK_NAME = re.compile(r"[a-z][a-z0-9_]*")
 Positive = Annotated[float, Field(gt=0)]
@@ -28,6 +29,9 @@ class Closed(BaseModel):
     """A block of configuration: no unknown keys, no changes after loading, no infinities."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Block = TypeVar("Block", bound=Closed)
 
 
 class Science(Closed):
@@ -197,12 +201,17 @@ class SparkSettings(Closed):
 
 
 class Limit(Closed):
-    """One expectation of the gate on one vital."""
+    """One expectation of the gate on one vital.
 
-    vital: str
+    `is_drift`: it compares with the past, and only warns while there is too little of it. `may_be_accepted`: a person
+    may publish past it with a reason (score --accept); what makes a row wrong in itself never is.
+    """
+
     min: float | None = None
     max: float | None = None
     severity: Literal["block", "warn"]
+    is_drift: bool = False
+    may_be_accepted: bool = False
     why: Annotated[str, Field(min_length=20)]
 
 
@@ -212,11 +221,38 @@ class EqualScores(Science):
     people_min: Annotated[int, Field(ge=2)]
 
 
-class Gate(Closed):
-    """conf/gate.yaml."""
+class Drift(Science):
+    """What a day is compared with."""
 
-    expectations: Annotated[tuple[Limit, ...], Field(min_length=1)]
+    past_days_min: Annotated[int, Field(ge=1)]  # published days before drift may block
+    mover_points: Positive  # who moved by more is a mover
+    volume_days: Annotated[int, Field(ge=1, le=90)]  # yesterday's volume is held against the median of so many days
+
+
+class Gate(Closed):
+    """conf/gate.yaml: limits by vital."""
+
+    expectations: Annotated[dict[str, Limit], Field(min_length=1)]
     equal_scores: EqualScores
+    drift: Drift
+
+    @model_validator(mode="after")
+    def _vitals_are_known(self) -> Self:
+        for vital in self.expectations:
+            if vital not in VITALS:
+                raise unknown_key("gate.expectations", vital, list(VITALS))
+        return self
+
+    def acceptable(self, vital: str) -> str:
+        """The vital, if a person may publish past it.
+
+        Raises:
+            ConfigError: nobody may, or there is no such vital.
+        """
+        allowed = [name for name, limit in self.expectations.items() if limit.may_be_accepted]
+        if vital not in allowed:
+            raise unknown_key("--accept", vital, allowed)
+        return vital
 
 
 class Config(Closed):
@@ -327,10 +363,19 @@ def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[st
     for key, value in set_values:
         if key != "model":
             tree = _merge(tree, _nested(key.split("."), value))
+    return validated(Config, tree)
+
+
+def validated(model: type[Block], tree: Mapping[str, Any]) -> Block:
+    """A block from what stands in files.
+
+    Raises:
+        ConfigError: a key is unknown, a value is missing or out of its bounds; the first fault is named.
+    """
     try:
-        return Config.model_validate(tree)
+        return model.model_validate(tree)
     except ValidationError as error:
-        raise _first_fault(error) from None
+        raise _first_fault(error, model) from None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -393,20 +438,21 @@ def _are_mappings(*values: object) -> bool:
     return all(isinstance(v, Mapping) for v in values)
 
 
-def _first_fault(error: ValidationError) -> ConfigError:
-    fault = error.errors()[0]
+def _first_fault(error: ValidationError, root: type[Closed]) -> ConfigError:
+    faults = error.errors()  # a misspelt key is unknown and missing: that it is unknown says more
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     where = ".".join(str(part) for part in fault["loc"]) or "configuration"
     if fault["type"] == "extra_forbidden":
         *parents, key = fault["loc"]
-        return unknown_key(".".join(map(str, parents)) or "configuration", str(key), _allowed(parents))
+        return unknown_key(".".join(map(str, parents)) or "configuration", str(key), _allowed(root, parents))
     if fault["type"] == "missing":
         return ConfigError(where, expected="a value", found="none", remedy="Every key without a default is needed.")
     return ConfigError(where, expected=fault["msg"], found=repr(fault["input"])[:200], remedy="Change the value.")
 
 
-def _allowed(location: Iterable[int | str]) -> list[str]:
+def _allowed(root: type[Closed], location: Iterable[int | str]) -> list[str]:
     """The valid keys of the block at a location: follows the models' fields, through lists and mappings."""
-    block: Any = Config
+    block: Any = root
     for part in location:
         fields = getattr(block, "model_fields", None)
         found = None if fields is None else fields.get(str(part))

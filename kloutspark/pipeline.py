@@ -1,12 +1,12 @@
 """The table of contents of a day: wiring in order, no logic."""
 
-import json
 import logging
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
+from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -23,18 +23,15 @@ from kloutspark.domain.contracts import (
     SCORES_CANDIDATE,
     TARGETS,
 )
-from kloutspark.domain.errors import InputError, unknown_key
+from kloutspark.domain.counts import Counts
 from kloutspark.domain.windows import Span, newest_at_or_before
 from kloutspark.publish import audit, publish
 from kloutspark.quality.gate import Verdict
-from kloutspark.sources.adapters import ADAPTERS
-from kloutspark.sources.delivery import RAW, REASON, Delivery
-from kloutspark.sources.reading import said_plainly
 from kloutspark.storage import inputs, manifest
 from kloutspark.storage.day import Day, open_day
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.lock import run_lock
-from kloutspark.storage.manifest import Counts, Manifest
+from kloutspark.storage.manifest import Manifest
 from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
 from kloutspark.transforms import evidence, features, identity, tiles
@@ -52,16 +49,28 @@ class Outcome:
 
 
 def run(
-    tables: Tables, config: Config, *, as_of: date, run_id: str, started_at: datetime, recompute: bool = False
+    tables: Tables,
+    config: Config,
+    *,
+    as_of: date,
+    run_id: str,
+    started_at: datetime,
+    recompute: bool = False,
+    is_older_allowed: bool = False,
+    accepted: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
     """Scores one day and publishes it, or refuses to.
+
+    `is_older_allowed` is for whoever runs the later published days again too; `accepted` gives reasons by vital.
 
     Raises:
         ConfigError: the day is older than the newest published one.
         InputError: no network has rows in the window, an input is missing or drifted, another run holds the root.
     """
     with run_lock(tables.root):
-        day = open_day(tables, config, as_of=as_of, run_id=run_id, recompute=recompute)
+        day = open_day(
+            tables, config, as_of=as_of, run_id=run_id, recompute=recompute, is_older_allowed=is_older_allowed
+        )
         with day.stage("judge"):
             read = judge_rows(day)
         with day.stage("pairs"):
@@ -74,20 +83,11 @@ def run(
         with day.stage("scores"):
             build_candidate(day)
         with day.stage("gate"):
-            unaccounted = sum(abs(c.unaccounted) for c in counts.values())
-            verdict = audit(
-                tables,
-                config,
-                as_of=as_of,
-                version=day.versions[SCORES_CANDIDATE.name],
-                run_id=run_id,
-                unaccounted_rows=unaccounted,
-            )
+            verdict = audit(day, counts, accepted=accepted)
         if verdict.passed:
             with day.stage("publish"):
-                version = publish(tables, as_of=as_of, version=day.versions[SCORES_CANDIDATE.name], run_id=run_id)
-                day.versions[SCORES.name] = version
-        finished = _manifest(day, counts, started_at=started_at, is_published=verdict.passed)
+                publish(day)
+        finished = _manifest(day, counts, verdict, started_at=started_at)
         manifest.finish(tables, finished)
         return Outcome(finished, verdict)
 
@@ -132,7 +132,8 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
             keys = F.broadcast(keys) if weighed.count() <= config.spark.broadcast_pairs else keys
             seen = past.join(keys, list(tiles.PAIR), how="left_semi")
         pairs = tiles.link_days(weighed, None if seen is None else seen.select(*tiles.PAIR, "day"))
-        day.replace(pairs, PAIRS, where=_where(built_days))
+        day.replace_tiles(pairs, PAIRS, built_days)
+        day.replace_tiles(tiles.freeze_actor_days(weighed, frozen), ACTOR_DAYS, built_days)
     touched = {name: list(days) for name, days in built_days.items()}
     if late:
         new_pairs = day.read(PAIRS)
@@ -143,15 +144,13 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
             for row in relinked.select("network", "day").distinct().collect():
                 touched[row["network"]].append(row["day"])
             day.versions[PAIRS.name] = day.tables.amend(relinked, PAIRS, ["previous_day"])
-    actor_days = tiles.freeze_actor_days(day.read(PAIRS).where(is_built), frozen)
-    day.replace(actor_days, ACTOR_DAYS, where=_where(built_days))
     return touched
 
 
 def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     """Writes the targets' tiles of the touched days."""
     pairs = day.read(PAIRS).where(_on(touched) & ~F.expr(tiles.IS_SELF))  # who reacts to oneself credits nobody
-    day.replace(tiles.sum_targets(pairs, kinds=day.config.all_kinds), TARGETS, where=_where(touched))
+    day.replace_tiles(tiles.sum_targets(pairs, kinds=day.config.all_kinds), TARGETS, touched)
 
 
 def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
@@ -179,7 +178,7 @@ def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
 
 def build_features(day: Day) -> None:
     """Writes the signals of every account."""
-    targets = day.read(TARGETS).where(_in(day.window) & F.col("network").isin([s.name for s in day.sources]))
+    targets = day.read(TARGETS).where(day.is_in_window())
     vectors = features.measure(targets, as_of=day.as_of, signals=day.config.model.signals)
     rows = vectors.withColumns({"as_of": F.lit(day.as_of), "fingerprint": F.lit(day.config.fingerprint)})
     day.replace(conform(rows, FEATURES), FEATURES, where=f"as_of = '{day.as_of}'")
@@ -188,32 +187,30 @@ def build_features(day: Day) -> None:
 def build_candidate(day: Day) -> None:
     """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
     config, model = day.config, day.config.model
-    owners = _owners(day)
-    vectors = identity.own_signals(day.read(FEATURES).where(F.col("as_of") == F.lit(day.as_of)), owners)
-    pairs = day.read(PAIRS).where(_in(day.window) & F.col("network").isin([s.name for s in day.sources]))
-    if identity.has_several(owners):
-        merged = tiles.sum_targets(identity.merge_accounts(pairs, owners), kinds=[identity.ANY_KIND])
-        several = features.measure(merged, as_of=day.as_of, signals=model.signals)
-        vectors = vectors.unionByName(several.withColumnRenamed("account_id", "person_id"), allowMissingColumns=False)
-    posting = [
-        inputs.posting_accounts(day.tables, s, window=day.window, allowed=config.networks[s.name].account_types)
-        for s in day.sources
-    ]
-    people = [vectors.select("person_id"), owners.select("person_id")]
-    people += [identity.person_of(accounts, owners) for accounts in posting if accounts is not None]
-    rows = evidence.score(
-        _union(people),
-        evidence.weigh_evidence(vectors, model=model, networks=config.scored),
-        _past(day),
-        owners,
-        as_of=day.as_of,
-        days_since=(day.as_of - (day.last_published or day.as_of)).days,
-        model=model,
-        titles={name: config.networks[name].title for name in config.scored},
-        run_id=day.run_id,
-        fingerprint=config.fingerprint,
-    )
-    day.replace(rows, SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
+    with settled(_owners(day)) as owners:  # read by six joins of one plan
+        vectors = identity.own_signals(day.read(FEATURES).where(F.col("as_of") == F.lit(day.as_of)), owners)
+        if identity.has_several(owners):
+            pairs = day.read(PAIRS).where(day.is_in_window())
+            merged = tiles.sum_targets(identity.merge_accounts(pairs, owners), kinds=[identity.ANY_KIND])
+            several = features.measure(merged, as_of=day.as_of, signals=model.signals)
+            vectors = vectors.unionByName(several.withColumnRenamed("account_id", "person_id"))
+        posting = [
+            inputs.posting_accounts(day.tables, s, window=day.window, allowed=config.networks[s.name].account_types)
+            for s in day.sources
+        ]
+        rows = evidence.score(
+            identity.population(owners, [accounts for accounts in posting if accounts is not None]),
+            evidence.weigh_evidence(vectors, model=model, networks=config.scored),
+            _past(day),
+            owners,
+            as_of=day.as_of,
+            days_since=(day.as_of - (day.last_published or day.as_of)).days,
+            model=model,
+            titles={name: config.networks[name].title for name in config.scored},
+            run_id=day.run_id,
+            fingerprint=config.fingerprint,
+        )
+        day.replace(rows, SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
 
 
 def _owners(day: Day) -> DataFrame:
@@ -265,7 +262,7 @@ def _judged(day: Day, source: NetworkInput, rows: DataFrame) -> DataFrame:
     return judge(rows, refused, network=source.name, kinds=kinds, window=day.window)
 
 
-def _manifest(day: Day, counts: dict[str, Counts], *, started_at: datetime, is_published: bool) -> Manifest:
+def _manifest(day: Day, counts: dict[str, Counts], verdict: Verdict, *, started_at: datetime) -> Manifest:
     pins = {path: pin for source in day.sources for path, pin in source.pins.items()}
     if day.links is not None:
         pins[LINKS.path()] = day.links
@@ -274,7 +271,7 @@ def _manifest(day: Day, counts: dict[str, Counts], *, started_at: datetime, is_p
     return Manifest(
         run_id=day.run_id,
         as_of=day.as_of,
-        status="published" if is_published else "refused",
+        status="published" if verdict.passed else "refused",
         started_at=started_at,
         fingerprint=day.config.fingerprint,
         tile_fingerprint=day.config.tile_fingerprint,
@@ -284,6 +281,7 @@ def _manifest(day: Day, counts: dict[str, Counts], *, started_at: datetime, is_p
         modes={s.name: s.mode for s in day.sources},
         counts=counts,
         stages=tuple(day.stages),
+        accepted={f.name: f.note or "" for f in verdict.accepted},
     )
 
 
@@ -298,84 +296,3 @@ def _in(window: Span) -> Column:
 def _on(days: Mapping[str, Sequence[date]]) -> Column:
     """Rows of these days of each network."""
     return reduce(operator.or_, [(F.col("network") == n) & F.col("day").isin(list(ds)) for n, ds in days.items()])
-
-
-def _where(days: Mapping[str, Sequence[date]]) -> str:
-    """The same as text, for the partitions that a write replaces; networks' names are checked in config.py."""
-    lists = {network: ", ".join(f"DATE '{d}'" for d in sorted(set(ds))) for network, ds in days.items()}
-    return " OR ".join(f"(network = '{network}' AND day IN ({ds}))" for network, ds in lists.items())
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What became of one delivered file."""
-
-    path: str
-    table: str
-    read: int
-    added: int
-    identical: int
-    quarantined: dict[str, int]
-    unused_columns: tuple[str, ...]
-
-
-def ingest(
-    tables: Tables,
-    config: Config,
-    *,
-    adapter: str,
-    network: str | None,
-    table: str | None,
-    paths: Sequence[str],
-    run_id: str,
-    started_at: datetime,
-) -> list[Ingested]:
-    """Brings files of others into the input tables; what stands there already is skipped and counted.
-
-    Raises:
-        ConfigError: the adapter, the network or the table is unknown, or they do not go together.
-        InputError: a file is missing, empty, damaged, or lacks a column; nothing of it was written.
-    """
-    if adapter not in ADAPTERS:
-        raise unknown_key("ADAPTER", adapter, sorted(ADAPTERS))
-    page = None if network is None else config.network(network)
-    results: list[Ingested] = []
-    with run_lock(tables.root):
-        try:
-            for path in paths:
-                with said_plainly(path):
-                    read = ADAPTERS[adapter](tables.spark, [path], network=page, table=table, started_at=started_at)
-                    results += [_ingest(tables, found, path=path, network=network, run_id=run_id) for found in read]
-        finally:  # files before a faulty one are in: the run that brought them is on record
-            if results:
-                summary = json.dumps([asdict(result) for result in results])
-                manifest.record_ingest(
-                    tables, run_id=run_id, started_at=started_at, fingerprint=config.fingerprint, summary=summary
-                )
-    return results
-
-
-def _ingest(tables: Tables, delivery: Delivery, *, path: str, network: str | None, run_id: str) -> Ingested:
-    contract = delivery.contract
-    with settled(delivery.rows) as rows:
-        reasons = {r[REASON]: r["count"] for r in rows.groupBy(REASON).count().collect()}
-        if not (read := sum(reasons.values())):
-            raise InputError(path, expected="rows", found="none", remedy="Deliver the file again; nothing was written.")
-        tables.ensure(QUARANTINE)
-        tables.ensure(contract, network)
-        good = rows.where(F.col(REASON).isNull()).select(*[c.name for c in contract.written])
-        if contract is INTERACTIONS:
-            added = tables.append_new(good, contract, network, content=delivery.content, moment="occurred_at")
-        else:
-            added = tables.upsert(good, contract, network)
-        if quarantined := {reason: n for reason, n in reasons.items() if reason is not None}:
-            refused = rows.where(F.col(REASON).isNotNull()).select(
-                F.lit(run_id).alias("run_id"),
-                F.lit(network).cast("string").alias("network"),
-                F.lit(contract.name.rpartition(".")[2]).alias("table"),
-                F.col(REASON).alias("reason"),
-                F.col(RAW).alias("row"),
-            )
-            tables.append(conform(refused, QUARANTINE), QUARANTINE)
-    identical = reasons.get(None, 0) - added
-    return Ingested(path, contract.path(network), read, added, identical, quarantined, delivery.unused_columns)

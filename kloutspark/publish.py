@@ -1,36 +1,59 @@
-"""Stage, audit, publish: a candidate becomes readable only by one commit, after the gate has passed it."""
+"""Stage, audit, publish, roll back: what becomes readable does so by one commit, after the gate has passed it."""
 
-import logging
-from datetime import date
+from collections.abc import Mapping
+from datetime import datetime
 
 from pyspark.sql import functions as F
 
-from kloutspark.config import Config
-from kloutspark.domain.contracts import GATE_RESULTS, SCORES, SCORES_CANDIDATE
+from kloutspark.domain.contracts import GATE_RESULTS, SCORES, SCORES_CANDIDATE, TARGETS
+from kloutspark.domain.counts import Counts
 from kloutspark.quality.gate import Verdict, judge_candidate
-from kloutspark.quality.vitals import collect_vitals, measure_vitals
+from kloutspark.quality.vitals import collect_vitals, count_volumes, measure_vitals
+from kloutspark.storage import manifest
+from kloutspark.storage.day import Day
+from kloutspark.storage.lock import run_lock
+from kloutspark.storage.manifest import Manifest
 from kloutspark.storage.tables import Tables
 
-log = logging.getLogger(__name__)
 
+def audit(day: Day, counts: Mapping[str, Counts], *, accepted: Mapping[str, str]) -> Verdict:
+    """Judges the pinned candidate of a day and appends every finding to `gate_results`.
 
-def audit(tables: Tables, config: Config, *, as_of: date, version: int, run_id: str, unaccounted_rows: int) -> Verdict:
-    """Judges the pinned candidate of a day and appends every finding to `gate_results`."""
-    candidate = tables.read(SCORES_CANDIDATE, version=version).where(F.col("as_of") == F.lit(as_of))
-    vitals = measure_vitals(
-        candidate, as_of=as_of, run_id=run_id, networks=config.scored, equal_scores=config.gate.equal_scores
-    )
-    verdict = judge_candidate(collect_vitals(vitals, unaccounted_rows=unaccounted_rows), gate=config.gate)
-    rows = [
-        (run_id, as_of, f.limit.vital, f.limit.severity, f.limit.min, f.limit.max, f.observed, f.passed, f.limit.why)
-        for f in verdict.findings
-    ]
-    schema = ", ".join(f"{c.name} {c.type}" for c in GATE_RESULTS.columns)
-    tables.append(tables.spark.createDataFrame(rows, schema), GATE_RESULTS)
+    `accepted` gives a person's reasons by vital.
+    """
+    config, gate, as_of, run_id = day.config, day.config.gate, day.as_of, day.run_id
+    candidate = day.read(SCORES_CANDIDATE).where(F.col("as_of") == F.lit(as_of))
+    before = day.read(SCORES).where(F.col("as_of") == F.lit(day.last_published))
+    measured = measure_vitals(candidate, before, as_of=as_of, run_id=run_id, networks=config.scored, gate=gate)
+    volumes = count_volumes(day.read(TARGETS).where(day.is_in_window()))
+    vitals = collect_vitals(measured, volumes, counts, as_of=as_of, window_days=config.model.history_days, gate=gate)
+    past_days = sum(published < as_of for published in day.published)
+    verdict = judge_candidate(vitals, gate=gate, past_days=past_days, accepted=accepted)
+    rows = [{"run_id": run_id, "as_of": as_of, **f.as_row()} for f in verdict.findings]
+    day.tables.append(day.tables.rows(GATE_RESULTS, rows), GATE_RESULTS)
     return verdict
 
 
-def publish(tables: Tables, *, as_of: date, version: int, run_id: str) -> int:
-    """Replaces the day in `scores` by the pinned candidate, in one commit; the version afterwards."""
-    candidate = tables.read(SCORES_CANDIDATE, version=version).where(F.col("as_of") == F.lit(as_of))
-    return tables.replace(candidate, SCORES, where=f"as_of = '{as_of}'", note=run_id)
+def publish(day: Day) -> None:
+    """Replaces the day in `scores` by the pinned candidate, in one commit."""
+    candidate = day.read(SCORES_CANDIDATE).where(F.col("as_of") == F.lit(day.as_of))
+    day.replace(candidate, SCORES, where=f"as_of = '{day.as_of}'")
+
+
+def rollback(tables: Tables, *, to: str, run_id: str, started_at: datetime) -> Manifest:
+    """Makes `scores` equal its state after an earlier run, in one commit; the next run goes on from there.
+
+    `to` is a day (the newest run that published it) or a run's id.
+
+    Raises:
+        ConfigError: no finished run published that day or has that id.
+        InputError: another run holds the root.
+    """
+    with run_lock(tables.root):
+        target = manifest.find(tables, to)
+        tables.restore(SCORES, target.kept[SCORES.name])
+        kept = {**target.kept, SCORES.name: tables.version(SCORES)}
+        update = {"run_id": run_id, "command": "rollback", "started_at": started_at, "kept": kept, "stages": ()}
+        done = target.model_copy(update=update)
+        manifest.finish(tables, done)
+        return done

@@ -38,8 +38,20 @@ def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ca
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM; longest first."""
-    items.sort(key=lambda item: "realdata/test_higgs" not in item.nodeid)
+    """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM.
+
+    Longest files first; xdist hands two files to each of two workers at once, so the third and fourth are short.
+    """
+    first = (
+        "test_higgs",
+        "test_bit_equality",
+        "test_config",
+        "test_domain",
+        "test_days",
+        "test_refusals",
+        "/promises/",
+    )
+    items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.spark)

@@ -225,17 +225,24 @@ SCORES_CANDIDATE = TableContract(
 GATE_RESULTS = TableContract(
     "gate_results",
     meaning="Every expectation of every run with what it saw.",
-    key=("run_id", "vital", "severity"),
+    key=("run_id", "vital", "network"),
     columns=(
         Col("run_id", "string", "the run that was judged"),
         Col("as_of", "date", "its day"),
         Col("vital", "string", "the vital that was judged"),
+        Col("network", "string", "the network that it was measured of; empty: all of them together"),
         Col("severity", "string", "block or warn"),
         Col("least", "double", "lowest value that passes", is_nullable=True),
         Col("most", "double", "highest value that passes", is_nullable=True),
         Col("observed", "double", "the value that was found", is_nullable=True),
         Col("passed", "boolean", "whether it held"),
         Col("why", "string", "the reason of the limit"),
+        Col(
+            "note",
+            "string",
+            "why a failed limit did not refuse the day: too little past, or accepted",
+            is_nullable=True,
+        ),
     ),
 )
 RUNS = TableContract(

@@ -11,7 +11,8 @@ Response = Literal["rising", "shown_only"]
 class Measure:
     """What is measured of an account over a window.
 
-    `phrase` completes "twitter: {value} ..." in the reasons of a score; `is_micros` marks stored millionths.
+    `phrase` completes "On Twitter, ..." in the reasons of a score, `phrase_of_one` where the value
+    is 1; `is_micros` marks stored millionths.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Measure:
     response: Response
     meaning: str
     phrase: str
+    phrase_of_one: str
     is_micros: bool = False
 
 
@@ -47,7 +49,8 @@ MEASURES = (
         "rising",
         "different people who reacted in the last {days} days, each counted with"
         " the authenticity of their first day in the window",
-        "different people reacted",
+        "{value} different people reacted in the last {days}",
+        "one person reacted in the last {days}",
         is_micros=True,
     ),
     Measure(
@@ -55,16 +58,25 @@ MEASURES = (
         "ordinary reactions",
         "rising",
         "weights of all reactions of the last {days} days",
-        "ordinary reactions' worth of weighed reactions",
+        "reactions weighed as much as {value} ordinary ones in the last {days}",
+        "reactions weighed as much as one ordinary one in the last {days}",
         is_micros=True,
     ),
-    Measure("reactions_sum", "reactions", "rising", "all reactions of the last {days} days", "reactions"),
+    Measure(
+        "reactions_sum",
+        "reactions",
+        "rising",
+        "all reactions of the last {days} days",
+        "{value} reactions arrived in the last {days}",
+        "one reaction arrived in the last {days}",
+    ),
     Measure(
         "active_days_count",
         "days",
         "rising",
         "days of the last {days} on which at least one reaction arrived",
-        "days with at least one reaction",
+        "reactions arrived on {value} of the last {days}",
+        "reactions arrived on one of the last {days}",
     ),
 )
 

@@ -1,50 +1,14 @@
-"""Tables of results for a terminal: plain text in a pipe, JSON for machines."""
+"""One person: why the score is what it is, how it came about, what changed between two days."""
 
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group
-from rich.table import Table
-from rich.text import Text
+from rich.bar import Bar
+from rich.console import Console
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-LONGEST = 300  # characters of an id or a name on a terminal; --json has it whole
+from kloutspark.reporting.texts import shown, signed, table
 
-
-def shown(value: object) -> Text:
-    """A value as text and nothing else: markup, control and direction characters of hostile names have no effect."""
-    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", "" if value is None else str(value))
-    return Text(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
-
-
-def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> Group:
-    """A line and a table below it, whose cells hold data as it is."""
-    made = Table()
-    for i, heading in enumerate(headings):
-        made.add_column(heading, justify="right" if i in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*[shown(cell) for cell in row])
-    return Group(shown(title), made)
-
-
-def as_json(content: object) -> str:
-    """JSON with days as ISO dates."""
-    return json.dumps(content, default=_plain, ensure_ascii=False, indent=2)
-
-
-def show_top(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The highest scores with what changed and the strongest reason."""
-    lines = [
-        (n, f"{r['score']:.2f}", _signed(r["change"]), r["person_id"], (r["reasons"] or [""])[0])
-        for n, r in enumerate(rows, start=1)
-    ]
-    day = rows[0]["as_of"] if rows else ""
-    console.print(
-        table(f"Highest scores of {day}", ("", "score", "change", "person", "strongest reason"), lines, right=(0, 1, 2))
-    )
+BAR_WIDTH = 50  # characters for a score of 100
 
 
 def show_person(console: Console, row: Mapping[str, Any]) -> None:
@@ -52,18 +16,48 @@ def show_person(console: Console, row: Mapping[str, Any]) -> None:
     parts = sorted(row["parts"], key=lambda p: (p["network"] != "", p["network"], -p["points"]))
     lines = [(p["network"], p["signal"], f"{p['points']:.2f}") for p in parts]
     lines.append(("", "score", f"{row['score']:.2f}"))
-    change = "" if row["change"] is None else f", {_signed(row['change'])} since the last published one"
+    change = "" if row["change"] is None else f", {signed(row['change'])} since the last published one"
     title = f"{row['person_id']} on {row['as_of']}: {row['score']:.2f}{change}"
     console.print(table(title, ("network", "signal", "points"), lines, right=(2,)))
     for reason in row["reasons"]:
         console.print(shown(f"- {reason}"))
 
 
-def _signed(change: float | None) -> str:
-    return "" if change is None else f"{change:+.2f}"
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What changed from one row of a person to another, by part; the changes sum to the change of the score."""
+    was, now = ({(p["network"], p["signal"]): p["points"] for p in row["parts"]} for row in (before, after))
+    parts = [
+        {
+            "network": network,
+            "signal": signal,
+            "before": was.get((network, signal), 0.0),
+            "after": now.get((network, signal), 0.0),
+            "change": round(now.get((network, signal), 0.0) - was.get((network, signal), 0.0), 2),
+        }
+        for network, signal in sorted({*was, *now})
+    ]
+    parts.sort(key=lambda p: -abs(p["change"]))
+    change = round(after["score"] - before["score"], 2)
+    days = {"first": before["as_of"], "second": after["as_of"]}
+    scores = {"before": before["score"], "after": after["score"], "change": change}
+    return {"person_id": after["person_id"], **days, **scores, "parts": parts}
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"not JSON: {type(value).__name__}")
+def show_difference(console: Console, found: Mapping[str, Any]) -> None:
+    """The same as a table."""
+    lines = [
+        (p["network"], p["signal"], f"{p['before']:.2f}", f"{p['after']:.2f}", signed(p["change"]))
+        for p in found["parts"]
+    ]
+    lines.append(("", "score", f"{found['before']:.2f}", f"{found['after']:.2f}", signed(found["change"])))
+    title = f"{found['person_id']} from {found['first']} to {found['second']}"
+    headings = ("network", "signal", str(found["first"]), str(found["second"]), "change")
+    console.print(table(title, headings, lines, right=(2, 3, 4)))
+
+
+def show_history(console: Console, person_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Scores by day, each with a bar."""
+    lines = [
+        (r["as_of"], f"{r['score']:.2f}", signed(r["change"]), Bar(100, 0, r["score"], width=BAR_WIDTH)) for r in rows
+    ]
+    console.print(table(f"{person_id}, by day", ("day", "score", "change", "1 to 100"), lines, right=(1, 2)))

@@ -1,13 +1,14 @@
 """A day under way: opened on the last finished run, its inputs pinned, its kept tables at known versions."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from time import perf_counter
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
 
 from kloutspark.config import Config
 from kloutspark.domain.contracts import (
@@ -30,8 +31,12 @@ from kloutspark.storage.manifest import Manifest, Stage
 from kloutspark.storage.tables import Pin, Tables
 
 log = logging.getLogger(__name__)
+STAGES = logging.getLogger("kloutspark.stages")  # what is under way, for whoever shows it
 
 STATE = (PAIRS, TARGETS, ACTOR_DAYS, FEATURES, SCORES_CANDIDATE, SCORES)
+MANY_TILES = (
+    16  # days x networks of a run from which on files are gathered: above what a daily run and a week's gap write
+)
 RECORDS = (QUARANTINE, GATE_RESULTS)  # appended under a run_id; rows of an unfinished run belong to no manifest
 
 
@@ -61,6 +66,11 @@ class Day:
         """The newest published day before this one."""
         return newest_at_or_before(self.published, self.as_of - timedelta(days=1))
 
+    def is_in_window(self) -> Column:
+        """Rows of tiles of the longest window and of the networks of the run."""
+        inside = (F.col("day") >= F.lit(self.window.start)) & (F.col("day") < F.lit(self.window.end))
+        return inside & F.col("network").isin([source.name for source in self.sources])
+
     def read(self, contract: TableContract) -> DataFrame:
         """A kept table as it stands in this run."""
         return self.tables.read(contract, version=self.versions[contract.name])
@@ -73,16 +83,29 @@ class Day:
         """Replaces partitions of a kept table."""
         self.versions[contract.name] = self.tables.replace(frame, contract, where=where, note=self.run_id)
 
+    def replace_tiles(self, frame: DataFrame, contract: TableContract, days: Mapping[str, Sequence[date]]) -> None:
+        """Replaces tiles of some days of each network."""
+        lists = {network: ", ".join(f"DATE '{d}'" for d in sorted(set(ds))) for network, ds in days.items()}
+        # names of networks are checked in config.py: they hold no quote
+        where = " OR ".join(f"(network = '{network}' AND day IN ({ds}))" for network, ds in lists.items())
+        is_rebuilt = sum(len(ds) for ds in days.values()) > MANY_TILES
+        self.versions[contract.name] = self.tables.replace(
+            frame, contract, where=where, note=self.run_id, has_many_partitions=is_rebuilt
+        )
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Times a stage and says when it ends."""
         start = perf_counter()
+        STAGES.info(name)
         yield
         self.stages.append(Stage(name=name, seconds=round(perf_counter() - start, 3)))
         log.info("%s %s: %.1f s", self.as_of, name, self.stages[-1].seconds)
 
 
-def open_day(tables: Tables, config: Config, *, as_of: date, run_id: str, recompute: bool) -> Day:
+def open_day(
+    tables: Tables, config: Config, *, as_of: date, run_id: str, recompute: bool, is_older_allowed: bool
+) -> Day:
     """Pins the inputs and brings kept tables back to the last finished run: an unfinished run's commits are undone."""
     last = manifest.last_finished(tables)
     versions = {}
@@ -101,8 +124,8 @@ def open_day(tables: Tables, config: Config, *, as_of: date, run_id: str, recomp
             versions[contract.name] = tables.version(contract)
     scores = tables.read(SCORES, version=versions[SCORES.name])
     published = tuple(sorted(row[0] for row in scores.select("as_of").distinct().collect()))
-    if published and as_of < published[-1]:
-        remedy = f"Score {published[-1]} or a later day."
+    if published and as_of < published[-1] and not is_older_allowed:
+        remedy = f"Score {published[-1]} or a later day, or the later days too: --with-later."
         raise ConfigError(
             "--as-of",
             expected=f"no day before the newest published one, {published[-1]}",
@@ -131,7 +154,8 @@ def open_day(tables: Tables, config: Config, *, as_of: date, run_id: str, recomp
             found=found,
             remedy="Ingest files first: kloutspark ingest --help.",
         )
-    if all(inputs.rows_in_window(tables, source, window=window).isEmpty() for source in sources):
+    have_rows = [inputs.has_rows_in_window(tables, source, window=window) for source in sources]
+    if not any(have_rows):
         found = f"none from {window.start} to {window.end - timedelta(days=1)}"
         raise InputError(
             "input",

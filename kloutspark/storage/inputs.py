@@ -55,7 +55,7 @@ def survey(
     """What a run for the window's end reads of a network; None where the root has nothing of it.
 
     Raises:
-        InputError: a table of the last run is gone, or the network's interactions are missing or empty.
+        InputError: a table of the last run is gone, or the network's interactions are missing.
     """
     pins = {}
     for contract in (INTERACTIONS, POSTS, ACCOUNTS):
@@ -75,9 +75,6 @@ def survey(
         remedy = f"Ingest interactions of {network} too, or take its folder away."
         raise InputError(INTERACTIONS.path(network), expected="a table", found=there, remedy=remedy)
     pin, was = pins[INTERACTIONS.path(network)], before.get(INTERACTIONS.path(network))
-    if tables.read(INTERACTIONS, version=pin.version, network=network).isEmpty():
-        remedy = f"Ingest files: kloutspark ingest files --network {network} PATH."
-        raise InputError(INTERACTIONS.path(network), expected="rows", found="an empty table", remedy=remedy)
     why = None
     if must_rebuild:
         why = "asked for by --recompute"
@@ -124,11 +121,20 @@ def rows_read(tables: Tables, source: NetworkInput, *, window: Span) -> DataFram
     return new if source.arrived is None else new.unionByName(source.arrived)
 
 
-def rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
-    """All rows of the window, judged or not (INTERACTIONS)."""
+def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) -> bool:
+    """Whether the network has rows of the window, judged or not.
+
+    Raises:
+        InputError: it has no rows at all.
+    """
     pin = source.pins[INTERACTIONS.path(source.name)]
     rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
-    return rows.where(_between(window.start, window.end))
+    if not rows.where(_between(window.start, window.end)).isEmpty():
+        return True
+    if rows.isEmpty():
+        remedy = f"Ingest files: kloutspark ingest files --network {source.name} PATH."
+        raise InputError(INTERACTIONS.path(source.name), expected="rows", found="an empty table", remedy=remedy)
+    return False
 
 
 def rows_to_tile(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:

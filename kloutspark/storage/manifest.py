@@ -4,30 +4,17 @@ from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import RUNS
+from kloutspark.domain.counts import Counts
+from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.storage.tables import Pin, Tables
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Counts(_Frozen):
-    """Where the input rows of a run ended, a network; the five parts add up to what was read."""
-
-    read: int = 0
-    counted: int = 0
-    own: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-    outside: int = 0
-
-    @property
-    def unaccounted(self) -> int:
-        """Rows read that ended nowhere: not zero is a bug, and the gate blocks it."""
-        return self.read - self.counted - self.own - self.duplicate - self.quarantined - self.outside
 
 
 class Stage(_Frozen):
@@ -41,11 +28,12 @@ class Manifest(_Frozen):
     """One finished run.
 
     `inputs` and `kept` name table paths; `modes` says per network whether tiles were built from new days only or
-    again from all rows, and why; tiles know the rows from `tiles_from` on.
+    again from all rows, and why; tiles know the rows from `tiles_from` on. `accepted` gives a person's reasons by
+    the vital that would have refused the day. A rollback repeats the manifest that it went back to.
     """
 
     run_id: str
-    command: Literal["score"] = "score"
+    command: Literal["score", "rollback"] = "score"
     as_of: date
     status: Literal["published", "refused"]
     started_at: datetime
@@ -57,6 +45,7 @@ class Manifest(_Frozen):
     modes: dict[str, str]
     counts: dict[str, Counts]
     stages: tuple[Stage, ...]
+    accepted: dict[str, str] = {}
 
 
 def finish(tables: Tables, manifest: Manifest) -> None:
@@ -64,7 +53,7 @@ def finish(tables: Tables, manifest: Manifest) -> None:
     _append(
         tables,
         manifest.run_id,
-        "score",
+        manifest.command,
         manifest.as_of,
         manifest.status,
         manifest.started_at,
@@ -79,12 +68,36 @@ def record_ingest(tables: Tables, *, run_id: str, started_at: datetime, fingerpr
 
 
 def last_finished(tables: Tables) -> Manifest | None:
-    """The newest finished scoring run, refused ones too; None in a fresh root."""
+    """The newest finished run, refused ones and rollbacks too; None in a fresh root."""
     if not tables.exists(RUNS):
         return None
-    runs = tables.read(RUNS, version=tables.version(RUNS)).where(F.col("command") == "score")
-    newest = runs.select(F.max_by("manifest", F.struct("number", "run_id"))).collect()[0][0]
+    newest = _finished(tables).select(F.max_by("manifest", F.struct("number", "run_id"))).collect()[0][0]
     return None if newest is None else Manifest.model_validate_json(newest)
+
+
+def find(tables: Tables, run: str) -> Manifest:
+    """The newest finished run that published a day (an ISO date), or the run of an id.
+
+    Raises:
+        InputError: there is no finished run at all.
+        ConfigError: none published that day or has that id.
+    """
+    found = _finished(tables).where(F.col("status") == "published") if tables.exists(RUNS) else None
+    rows = [] if found is None else found.select("run_id", "as_of", "number").orderBy("number").collect()
+    if found is None or not rows:
+        remedy = "Run kloutspark score --as-of DAY first."
+        raise InputError(tables.root, expected="published runs", found="none", remedy=remedy)
+    ids = [row["run_id"] for row in rows if run in (row["run_id"], str(row["as_of"]))]
+    if not ids:
+        days = ", ".join(sorted({str(row["as_of"]) for row in rows})[-10:])
+        expected = f"a run's id or a day that was published ({days})"
+        raise ConfigError("--to", expected=expected, found=run, remedy="kloutspark runs lists them.")
+    return Manifest.model_validate_json(found.where(F.col("run_id") == ids[-1]).select("manifest").collect()[0][0])
+
+
+def _finished(tables: Tables) -> DataFrame:
+    runs = tables.read(RUNS, version=tables.version(RUNS))
+    return runs.where(F.col("command").isin("score", "rollback"))
 
 
 def _append(
@@ -100,5 +113,4 @@ def _append(
     tables.ensure(RUNS)
     number = tables.version(RUNS) + 1  # one commit a run: rises by one each time, whatever the clock says
     row = (number, run_id, command, as_of, status, started_at, fingerprint, manifest)
-    schema = ", ".join(f"{c.name} {c.type}" for c in RUNS.columns)
-    tables.append(tables.spark.createDataFrame([row], schema), RUNS)
+    tables.append(tables.rows(RUNS, [dict(zip(RUNS.names, row, strict=True))]), RUNS)

@@ -1,15 +1,18 @@
 """Published scores as a reader sees them: the newest day, or a given one."""
 
-from datetime import date
+import json
+from datetime import date, timedelta
 from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import SCORES
+from kloutspark.domain.contracts import GATE_RESULTS, RUNS, SCORES
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.storage.manifest import last_finished
 from kloutspark.storage.tables import Tables
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 
 
 def day_of(tables: Tables, as_of: date | None) -> tuple[date, DataFrame]:
@@ -60,6 +63,76 @@ def person(tables: Tables, person_id: str, *, as_of: date | None) -> dict[str, A
         remedy = "An unlinked account is <network>:<account_id>; who only reacted has no row and stands at 1."
         raise ConfigError("PERSON", expected=f"somebody with a score on {day}", found=person_id, remedy=remedy)
     return dict(found[0].asDict(recursive=True))
+
+
+def history(tables: Tables, person_id: str, *, days: int) -> list[dict[str, Any]]:
+    """A person's newest published rows, oldest first.
+
+    Raises:
+        ConfigError: the person was never published.
+    """
+    newest, _ = day_of(tables, None)
+    rows = tables.read(SCORES, version=tables.version(SCORES)).where(F.col("person_id") == F.lit(person_id))
+    rows = rows.where(F.col("as_of") > F.lit(newest - timedelta(days=days)))
+    found = rows.select("as_of", "score", "band_low", "band_high", "change").orderBy("as_of").collect()
+    if not found:
+        expected = f"somebody with a score in the {days} days until {newest}"
+        remedy = "An unlinked account is <network>:<account_id>; who only reacted has no row and stands at 1."
+        raise ConfigError("PERSON", expected=expected, found=person_id, remedy=remedy)
+    return [dict(row.asDict()) for row in found]
+
+
+def compare(tables: Tables, first: date, second: date, *, count: int) -> dict[str, Any]:
+    """How two published days differ: people, quantiles of their scores, and who moved most.
+
+    Raises:
+        ConfigError: one of the days is not published.
+    """
+    (_, before), (_, after) = day_of(tables, first), day_of(tables, second)
+    both = before.select("person_id", F.col("score").alias("before")).join(
+        after.select("person_id", F.col("score").alias("after")), "person_id", how="full"
+    )
+    quantiles = [F.percentile(c, list(QUANTILES)).alias(f"{c}_quantiles") for c in ("before", "after")]
+    moved = F.col("after") - F.col("before")
+    stays = F.col("before").isNotNull() & F.col("after").isNotNull()
+    whole = both.agg(
+        F.count("before").alias("people_before"),
+        F.count("after").alias("people_after"),
+        F.count_if(stays & (moved > 0)).alias("rose"),
+        F.count_if(stays & (moved < 0)).alias("fell"),
+        F.round(F.avg(moved), 4).alias("mean_change"),
+        *quantiles,
+    ).collect()[0]
+    moves = both.where(stays).select("person_id", "before", "after", F.round(moved, 2).alias("change"))
+    up = moves.where("change > 0").orderBy(F.desc("change"), "person_id").limit(count).collect()
+    down = moves.where("change < 0").orderBy("change", "person_id").limit(count).collect()
+    summary = {"first": first, "second": second, **whole.asDict()}
+    steps = zip(QUANTILES, summary.pop("before_quantiles"), summary.pop("after_quantiles"), strict=True)
+    summary["quantiles"] = [{"share": q, "before": round(a, 2), "after": round(b, 2)} for q, a, b in steps]
+    return {**summary, "risers": [r.asDict() for r in up], "fallers": [r.asDict() for r in down]}
+
+
+def runs(tables: Tables, *, count: int) -> list[dict[str, Any]]:
+    """The newest runs of the root, newest first."""
+    if not tables.exists(RUNS):
+        raise _nothing(tables.root)
+    rows = tables.read(RUNS, version=tables.version(RUNS)).orderBy(F.desc("number")).limit(count).collect()
+    return [{**row.asDict(), "manifest": json.loads(row["manifest"])} for row in rows]
+
+
+def findings(tables: Tables, run_id: str) -> list[dict[str, Any]]:
+    """What the gate found in a run, in the order of the suite's names.
+
+    Raises:
+        ConfigError: no run of that id was judged.
+    """
+    if not tables.exists(GATE_RESULTS):
+        raise _nothing(tables.root)
+    results = tables.read(GATE_RESULTS, version=tables.version(GATE_RESULTS))
+    found = results.where(F.col("run_id") == F.lit(run_id)).orderBy("passed", "severity", "vital", "network").collect()
+    if not found:
+        raise ConfigError("--gate", expected="a judged run's id", found=run_id, remedy="kloutspark runs lists them.")
+    return [dict(row.asDict()) for row in found]
 
 
 def _nothing(root: str) -> InputError:

@@ -4,11 +4,12 @@ A root is a folder or an address that Spark can write to. Every read of a run na
 pinned by itself: the same frame counts other rows after the next commit, TECH.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,6 +17,17 @@ from pyspark.sql import functions as F
 from kloutspark.config import TableSettings
 from kloutspark.domain.contracts import TableContract
 from kloutspark.domain.errors import InputError
+
+ARROW = {
+    "string": pa.string(),
+    "boolean": pa.bool_(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+}
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,14 @@ class Tables:
                 raise InputError(where, expected=col.type, found=found, remedy=remedy)
         return frame.select(*[c.name for c in contract.written])
 
+    def rows(self, contract: TableContract, rows: Sequence[Mapping[str, object]]) -> DataFrame:
+        """A frame of a few rows of our own; columns that a row does not name are null.
+
+        By Arrow: a list would start a Python worker for them, which takes longer than the write.
+        """
+        schema = pa.schema([(c.name, ARROW[c.type]) for c in contract.written])
+        return self.spark.createDataFrame(pa.Table.from_pylist([dict(row) for row in rows], schema=schema))
+
     def nobody(self, schema: str) -> DataFrame:
         """A frame without rows, which the optimizer sees to be empty."""
         columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in (c.split() for c in schema.split(", ")))
@@ -138,13 +158,20 @@ class Tables:
 
     def append(self, frame: DataFrame, contract: TableContract, network: str | None = None) -> None:
         """Adds rows in one commit."""
-        frame.write.format("delta").mode("append").save(self.path(contract, network))
+        writer = frame.write.format("delta").mode("append")
+        if "day" in contract.partitioned_by:  # a delivery may hold hundreds of days: one file of each, not one a task
+            writer = writer.option("optimizeWrite", "true")
+        writer.save(self.path(contract, network))
 
-    def replace(self, frame: DataFrame, contract: TableContract, *, where: str | None, note: str) -> int:
-        """Replaces the rows of a predicate on partition columns, or all, in one commit; the version afterwards."""
+    def replace(
+        self, frame: DataFrame, contract: TableContract, *, where: str, note: str, has_many_partitions: bool = False
+    ) -> int:
+        """Replaces the rows of a predicate on partition columns in one commit; the version afterwards.
+
+        `has_many_partitions` pays one shuffle for one file a partition instead of one for each task.
+        """
         writer = frame.select(*contract.names).write.format("delta").mode("overwrite").option("userMetadata", note)
-        if where is not None:
-            writer = writer.option("replaceWhere", where)
+        writer = writer.option("replaceWhere", where).option("optimizeWrite", str(has_many_partitions).lower())
         writer.save(self.path(contract))
         return self.version(contract)
 

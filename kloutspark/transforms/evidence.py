@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from kloutspark.config import Calibration, Model, StepLimit, Term
 from kloutspark.domain.contracts import ACCOUNT_LIST, EVIDENCE, PARTS, PAST_SCORES, SCORES
 from kloutspark.transforms.conform import conform
+from kloutspark.transforms.identity import UNLINKED
 
 REASONS = 3  # the strongest reasons of a score that are said in words
 EMPTY_NETWORKS = f"cast(array() as {EVIDENCE.columns[1].type})"
@@ -71,34 +72,55 @@ def score(
     run_id: str,
     fingerprint: str,
 ) -> DataFrame:
-    """The candidate of a day: everybody of the population and who is still held above 1 (SCORES).
+    """The candidate of a day: everybody with evidence or of the population, and who is still held above 1 (SCORES).
 
         E = (sum over networks of E_n ** p) ** (1 / p), rounded half up to 9 decimals
         score = calibrated E, rounded half up to hundredths, held within base - down * m .. base + up * m
 
-    `days_since` is m, the days from the last published day to as_of; `past` (PAST_SCORES) is None where nothing was
-    published before, and then there is no limit. A newly linked person starts from the highest of its accounts' own.
+    `population` has person_id and account, null where no link speaks for the person. `days_since` is m, the days from
+    the last published day to as_of; `past` (PAST_SCORES) is None where nothing was published before, and then there is
+    no limit. A newly linked person starts from the highest of its accounts' own.
     """
-    step, links = model.step_limit, owners.withColumn("own_id", F.expr("concat(network, ':', account_id)"))
-    accounts = owners.groupBy("person_id").agg(
-        F.sort_array(F.collect_list(F.struct("network", "account_id"))).alias("linked_accounts")
-    )
-    people = population.select("person_id")
+    step = model.step_limit
+    members = population.groupBy("person_id").agg(F.sort_array(F.collect_list("account")).alias("linked_accounts"))
+    rows = evidence.join(members, "person_id", how="full")
     if past is not None:
-        floor_ = F.col("base_hundredths") - step.down_hundredths * days_since
-        held = past.where(floor_ > 100).select("person_id")
-        gone = links.select(F.col("own_id").alias("person_id"))
-        people = people.unionByName(held.join(gone, "person_id", how="left_anti"))
-    rows = people.distinct().join(evidence, "person_id", how="left").join(accounts, "person_id", how="left")
+        rows = rows.join(_inherit(past, owners), "person_id", how="full")
+        is_held = F.col("base_hundredths") - step.down_hundredths * days_since > 100
+        rows = rows.where(F.col("networks").isNotNull() | F.col("linked_accounts").isNotNull() | is_held)
+    else:
+        rows = rows.withColumn("last_hundredths", F.lit(None).cast("bigint"))
     rows = rows.withColumn("networks", F.coalesce("networks", F.expr(EMPTY_NETWORKS)))
-    rows = rows.withColumn("accounts", F.coalesce("linked_accounts", _own_account(titles)))
+    is_linked = F.coalesce(F.size("linked_accounts") > 0, F.lit(False))
+    rows = rows.withColumn("accounts", F.when(is_linked, F.col("linked_accounts")).otherwise(_own_account(titles)))
     power = model.combine.exponent
     mass = F.aggregate("networks", F.lit(0.0), lambda sum_, n: sum_ + F.pow(n["evidence"], F.lit(power)))
     rows = rows.withColumn("mass", mass)
     rows = rows.withColumn("evidence", F.round(F.pow("mass", F.lit(1 / power)), 9))
-    rows = rows.withColumn("calibrated", hundredths(calibrate(F.col("evidence"), calibration=model.calibration)))
-    rows = _limit(rows, past, links, step=step, days_since=days_since)
+    calibrated = hundredths(calibrate(F.col("evidence"), calibration=model.calibration))
+    rows = rows.withColumn("calibrated", calibrated)
+    published = F.col("calibrated") if past is None else _limited(step, days_since=days_since)
+    rows = rows.withColumn("published", published)
     return _explain(rows, as_of=as_of, model=model, titles=titles, run_id=run_id, fingerprint=fingerprint)
+
+
+def _inherit(past: DataFrame, owners: DataFrame) -> DataFrame:
+    """Past scores of accounts that are linked by now pass to their persons, who had none of their own (PAST_SCORES)."""
+    owned = owners.select(F.expr(UNLINKED).alias("person_id"), F.col("person_id").alias("owner"))
+    is_own, base = F.col("owner").isNull(), F.col("base_hundredths")
+    rows = past.join(owned, "person_id", how="left")
+    left = rows.groupBy(F.coalesce("owner", "person_id").alias("person_id")).agg(
+        F.max(F.when(is_own, F.col("last_hundredths"))).alias("last_hundredths"),
+        F.coalesce(F.max(F.when(is_own, base)), F.max(base)).alias("base_hundredths"),
+    )
+    return conform(left, PAST_SCORES)
+
+
+def _limited(step: StepLimit, *, days_since: int) -> Column:
+    """The calibrated score within the step limit, whole hundredths."""
+    base = F.coalesce("base_hundredths", F.lit(100))
+    low, high = base - step.down_hundredths * days_since, base + step.up_hundredths * days_since
+    return F.least(F.greatest("calibrated", low, F.lit(100)), high, F.lit(10_000)).cast("bigint")
 
 
 def _own_account(titles: Mapping[str, str]) -> Column:
@@ -126,18 +148,6 @@ def calibrate(evidence: Column, *, calibration: Calibration) -> Column:
 def hundredths(value: Column) -> Column:
     """Whole hundredths, rounded half up."""
     return F.floor(value * 100 + 0.5).cast("bigint")
-
-
-def _limit(rows: DataFrame, past: DataFrame | None, links: DataFrame, *, step: StepLimit, days_since: int) -> DataFrame:
-    if past is None:
-        return rows.withColumns({"published": F.col("calibrated"), "last_hundredths": F.lit(None).cast("bigint")})
-    own_past = past.select(F.col("person_id").alias("own_id"), F.col("base_hundredths").alias("own_base"))
-    inherited = links.join(own_past, "own_id").groupBy("person_id").agg(F.max("own_base").alias("inherited"))
-    rows = rows.join(past, "person_id", how="left").join(inherited, "person_id", how="left")
-    base = F.coalesce("base_hundredths", "inherited", F.lit(100))
-    low, high = base - step.down_hundredths * days_since, base + step.up_hundredths * days_since
-    limited = F.least(F.greatest("calibrated", low, F.lit(100)), high, F.lit(10_000))
-    return rows.withColumn("published", limited.cast("bigint"))
 
 
 def _explain(
@@ -225,27 +235,21 @@ def _distribute(rows: DataFrame, total: Column, *, power: float) -> DataFrame:
 
 def _reasons(held: Column, *, model: Model, titles: Mapping[str, str]) -> Column:
     """The strongest shares in words, then what the step limit does; texts by cast, which costs a tenth of formats."""
-    names = F.create_map(*[F.lit(text) for pair in titles.items() for text in pair])
-    phrases = F.create_map(
-        *[
-            F.lit(t)
-            for s in model.signals
-            for t in (s.name, f" {s.measure.phrase} in the last {_days(s.window_days)}: ")
-        ]
-    )
+    names = _texts(titles)
+    many = {s.name: s.measure.phrase.replace("{days}", _days(s.window_days)).split("{value}") for s in model.signals}
+    befores, afters = (_texts({name: halves[i] for name, halves in many.items()}) for i in (0, 1))
+    ones = _texts({s.name: s.measure.phrase_of_one.replace("{days}", _days(s.window_days)) for s in model.signals})
     ranked = F.transform("shares", lambda s: F.struct((-s["hundredths"]).alias("rank"), s.alias("share")))
     of_score = F.concat(F.lit(" of "), _points(F.col("published")), F.lit(" points"))
-    said = F.transform(
-        F.slice(F.sort_array(ranked), 1, REASONS),
-        lambda r: F.concat(
-            names[r["share"]["network"]],
-            F.lit(": "),
-            _number(r["share"]["value"]),
-            phrases[r["share"]["signal"]],
-            _points(r["share"]["hundredths"]),
-            of_score,
-        ),
-    )
+
+    def say(share: Column) -> Column:
+        signal, value = share["signal"], share["value"]
+        what = F.concat(befores[signal], _number(value), afters[signal])
+        where = F.concat(F.lit("On "), names[share["network"]], F.lit(", "))
+        points = F.concat(F.lit(": "), _points(share["hundredths"]), of_score)
+        return F.concat(where, F.when(value == 1, ones[signal]).otherwise(what), points)
+
+    said = F.transform(F.slice(F.sort_array(ranked), 1, REASONS), lambda r: say(r["share"]))
     verb = F.when(held > 0, "held up by the step limit: ").otherwise("held back by the step limit: ")
     limit = F.array(F.concat(verb, _points(F.abs(held)), F.lit(" points")))
     return F.concat(said, F.when(held != 0, limit).otherwise(F.expr("cast(array() as array<string>)")))
@@ -256,10 +260,13 @@ def _points(whole: Column) -> Column:
 
 
 def _number(value: Column) -> Column:
-    """With one decimal, whole numbers without."""
-    tenths = value.cast("decimal(20,1)")
-    whole = value.cast("decimal(20,0)")
-    return F.when(whole == tenths, whole.cast("string")).otherwise(tenths.cast("string"))
+    """With one decimal below a hundred, whole numbers and larger ones without."""
+    tenths, whole = value.cast("decimal(20,1)"), value.cast("decimal(20,0)")
+    return F.when((whole == tenths) | (value >= 100), whole.cast("string")).otherwise(tenths.cast("string"))
+
+
+def _texts(by_name: Mapping[str, str]) -> Column:
+    return F.create_map(*[F.lit(text) for pair in by_name.items() for text in pair])
 
 
 def _days(count: int) -> str:

@@ -45,18 +45,24 @@ def has_several(owners: DataFrame) -> bool:
     return not _with_accounts(owners).where("accounts > 1").isEmpty()
 
 
-def person_of(accounts: DataFrame, owners: DataFrame) -> DataFrame:
-    """The persons of accounts (network, account_id): person_id."""
-    owned = accounts.join(owners, ["network", "account_id"], how="left")
-    return owned.select(F.coalesce("person_id", F.expr(UNLINKED)).alias("person_id"))
+def population(owners: DataFrame, posting: Sequence[DataFrame]) -> DataFrame:
+    """Who has a row whatever speaks for them: whose accounts are linked, and who only posted (network, account_id).
+
+    person_id and account, a struct of network and account_id for each link, null for who only posted.
+    """
+    people = owners.select("person_id", F.struct("network", "account_id").alias("account"))
+    nobody = F.lit(None).cast(dict(people.dtypes)["account"])
+    for accounts in posting:
+        owned = accounts.join(owners, ["network", "account_id"], how="left")
+        person = F.coalesce("person_id", F.expr(UNLINKED)).alias("person_id")
+        people = people.unionByName(owned.select(person, nobody.alias("account")))
+    return people
 
 
 def own_signals(features: DataFrame, owners: DataFrame) -> DataFrame:
     """Signals by person and network of all persons with one account there: person_id, network, signals."""
-    single = _with_accounts(owners).where("accounts = 1")
-    several = _with_accounts(owners).where("accounts > 1").select("network", "account_id")
-    mine = features.join(several, ["network", "account_id"], how="left_anti")
-    mine = mine.join(single.select(*OWNERS.names), ["network", "account_id"], how="left")
+    mine = features.join(_with_accounts(owners), ["network", "account_id"], how="left")
+    mine = mine.where(F.coalesce("accounts", F.lit(1)) == 1)
     return mine.select(F.coalesce("person_id", F.expr(UNLINKED)).alias("person_id"), "network", "signals")
 
 

@@ -15,16 +15,27 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from delta.tables import DeltaTable
 from pyspark.sql import functions as F
 
 from kloutspark import pipeline
 from kloutspark.config import load
-from kloutspark.domain.contracts import INTERACTIONS
+from kloutspark.domain.contracts import (
+    ACTOR_DAYS,
+    FEATURES,
+    INTERACTIONS,
+    PAIRS,
+    SCORES,
+    SCORES_CANDIDATE,
+    TARGETS,
+    TableContract,
+)
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
 
-ACTORS, TARGETS = 2_000_000, 400_000
+ACTOR_COUNT, TARGET_COUNT = 2_000_000, 400_000
 AS_OF = date(2026, 3, 31)
+KEPT = (PAIRS, ACTOR_DAYS, TARGETS, FEATURES, SCORES_CANDIDATE, SCORES)
 
 
 def write_day(tables: Tables, day: date, rows: int) -> None:
@@ -37,8 +48,8 @@ def write_day(tables: Tables, day: date, rows: int) -> None:
     frame = tables.spark.range(rows).select(
         F.concat(F.lit(f"{day}/"), "id").alias("interaction_id"),
         moment.alias("occurred_at"),
-        F.concat(F.lit("a"), F.floor(F.pow(share[0], 2) * ACTORS)).alias("actor_id"),
-        F.concat(F.lit("t"), F.floor(F.pow(share[1], 4) * TARGETS)).alias("target_id"),
+        F.concat(F.lit("a"), F.floor(F.pow(share[0], 2) * ACTOR_COUNT)).alias("actor_id"),
+        F.concat(F.lit("t"), F.floor(F.pow(share[1], 4) * TARGET_COUNT)).alias("target_id"),
         kind.alias("kind"),
         F.lit(None).cast("string").alias("post_id"),
         moment.alias("ingested_at"),
@@ -62,12 +73,19 @@ def cost_of(tables: Tables, as_of: date) -> dict[str, object]:
         "counts": {n: c.model_dump() for n, c in outcome.manifest.counts.items()},
         "seconds": round(seconds, 1),
         "stages": {s.name: s.seconds for s in outcome.manifest.stages},
+        "rows_written": {c.name: rows_written(tables, c) for c in KEPT},
         "jobs": store.jobsList(None).size() - jobs_before,
         "stages_that_shuffle": sum(s.shuffleWriteBytes() > 0 for s in stages),
         "shuffled_mb": round(sum(s.shuffleWriteBytes() for s in stages) / 1e6, 1),
         "shuffled_rows": sum(s.shuffleWriteRecords() for s in stages),
         "largest_shuffles_rows": sorted((s.shuffleWriteRecords() for s in stages), reverse=True)[:6],
     }
+
+
+def rows_written(tables: Tables, contract: TableContract) -> int:
+    """Rows of the table's newest commit, which is the run's."""
+    newest = DeltaTable.forPath(tables.spark, tables.path(contract)).history(1).collect()[0]
+    return int(newest["operationMetrics"]["numOutputRows"])
 
 
 def _stages(store: Any) -> list[Any]:

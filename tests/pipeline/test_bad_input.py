@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kloutspark.cli import exit_code
-from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, QUARANTINE
+from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, QUARANTINE, SCORES_CANDIDATE
 from tests.lab import CHEAP_SMALL_PLANS, Lab
 
 pytestmark = pytest.mark.delta
@@ -76,7 +76,7 @@ def test_ingest_names_what_is_wrong_with_a_delivery(told: Told, tmp_path: Path) 
 
 def test_score_names_what_is_wrong_with_the_inputs(told: Told, lab: Lab) -> None:
     code, said = told("score", "--as-of", "2026-03-01")
-    assert (code, "no interactions of twitter" in said) == (3, True), said
+    assert (code, f"no interactions of {', '.join(lab.config.scored)}" in said) == (3, True), said
     lab.put(INTERACTIONS, [], "twitter")
     code, said = told("score", "--as-of", "2026-03-01")
     assert (code, "expected rows, found an empty table" in said) == (3, True), said
@@ -122,6 +122,7 @@ def test_refused_rows_are_kept_with_their_reason_and_every_row_is_accounted_for(
     )
     lab.put(ACCOUNTS, [{"account_id": "robot", "account_type": "bot"}], "twitter")
     outcome = lab.run(AS_OF)
+    assert [finding.name for finding in outcome.verdict.blocking] == ["quarantined_share of twitter"], "7 of 10 rows"
     counts = outcome.manifest.counts["twitter"].model_dump()
     assert counts == {"read": 12, "counted": 1, "own": 1, "duplicate": 1, "quarantined": 7, "outside": 2}
     assert sorted(row.reason for row in lab.read(QUARANTINE).collect()) == [
@@ -133,7 +134,7 @@ def test_refused_rows_are_kept_with_their_reason_and_every_row_is_accounted_for(
         "occurred_at is null",
         "target_id is null",
     ]
-    assert set(lab.published(AS_OF)) == {"twitter:tom"}
+    assert [row.person_id for row in lab.read(SCORES_CANDIDATE).collect()] == ["twitter:tom"]
 
 
 def test_top_and_explain_show_hostile_names_as_data(told: Told, lab: Lab) -> None:

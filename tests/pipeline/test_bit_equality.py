@@ -14,10 +14,10 @@ from tests.lab import Lab
 
 pytestmark = pytest.mark.delta
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 5)
-OTHER_PLANS = (
+OTHER_PLANS = (  # code generation is compared on real data (test_higgs.py)
     "spark.shuffle_partitions=5",
     "spark.broadcast_pairs=0",
-    "spark.settings={spark.sql.adaptive.enabled: 'true', spark.sql.codegen.wholeStage: 'true'}",
+    "spark.settings={spark.sql.adaptive.enabled: 'true'}",
 )
 
 

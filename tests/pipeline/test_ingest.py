@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kloutspark import pipeline
+from kloutspark import ingestion
 from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LINKS, POSTS, QUARANTINE
-from kloutspark.pipeline import Ingested
+from kloutspark.ingestion import Ingested
 from tests.lab import Lab
 
 pytestmark = pytest.mark.delta
@@ -20,7 +20,7 @@ STARTED = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def ingest(lab: Lab, *paths: Path, adapter: str = "files", network: str | None = "twitter") -> list[Ingested]:
-    return pipeline.ingest(
+    return ingestion.ingest(
         lab.tables,
         lab.config,
         adapter=adapter,

@@ -1,15 +1,20 @@
-"""One scored world for all promises: each promise has its people in it, named by the promise and by what they are."""
+"""One scored world for all promises: each promise has its people in it, named by the promise and by what they are.
+
+Beside it the demo's world, smaller, from its files to published scores.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
+from kloutspark import ingestion
 from kloutspark.domain.contracts import INTERACTIONS, LINKS, POSTS
+from kloutspark.sources.demo import load_world, write_world
 from tests.lab import Lab
 
 FIRST, SECOND = date(2026, 3, 30), date(2026, 3, 31)
@@ -116,8 +121,9 @@ def _tell() -> Told:
 
 @dataclass(frozen=True)
 class Scored:
-    """The published rows of the two days by person."""
+    """The published rows of the two days by person, and where they lie."""
 
+    root: Path
     first: Mapping[str, Mapping[str, Any]]
     second: Mapping[str, Mapping[str, Any]]
 
@@ -131,7 +137,7 @@ def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Sco
         lab.put(INTERACTIONS, rows, network)
     lab.put(POSTS, told.posts, "twitter")
     lab.put(LINKS, told.links)
-    return Scored(lab.score(FIRST), lab.score(SECOND))
+    return Scored(lab.root, lab.score(FIRST), lab.score(SECOND))
 
 
 @pytest.fixture(scope="session")
@@ -144,3 +150,26 @@ def people(scored: Scored) -> Mapping[str, Mapping[str, Any]]:
 def next_day(scored: Scored) -> Mapping[str, Mapping[str, Any]]:
     """The second day's rows in the same way."""
     return {person.removeprefix("twitter:"): row for person, row in scored.second.items()}
+
+
+@pytest.fixture(scope="session")
+def demo(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Any]]:
+    """Rows of the demo's last day by person: its characters as they are, fewer days and ordinary people.
+
+    Posts and accounts, which bring nobody points, stay away: half the time. So who has no point has no row.
+    """
+    lab = Lab(spark, Path(tmp_path_factory.mktemp("demo")))
+    world = load_world()
+    world = world.model_copy(update={"days": 10, "people": world.people.model_copy(update={"count": 40})})
+    for network, paths in write_world(lab.root / "files", world).items():
+        ingestion.ingest(
+            lab.tables,
+            lab.config,
+            adapter="files",
+            network=network,
+            table=None,
+            paths=[str(path) for path in paths if path.name.startswith(("interactions", "identity"))],
+            run_id=f"files of {network}",
+            started_at=datetime(2026, 4, 1, tzinfo=UTC),
+        )
+    return lab.score(world.last_day + timedelta(days=1))

@@ -4,17 +4,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from contextlib import redirect_stdout
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
+from kloutspark.cli import exit_code
 from kloutspark.config import load
 from kloutspark.domain.contracts import PAIRS, SCORES
 from kloutspark.storage.tables import Tables
+from tests.lab import CHEAP_SMALL_PLANS, USERS_PLANS
 from tests.realdata import data_file
 
 pytestmark = [pytest.mark.realdata, pytest.mark.delta, pytest.mark.cluster]
@@ -22,19 +25,21 @@ ADDRESS = "https://snap.stanford.edu/data/higgs-twitter.html"
 REPOSITORY = Path(__file__).parents[2]
 FIRST, LAST = date(2012, 7, 2), date(2012, 7, 8)
 EDGES = {"retweet": 328_132, "mention": 150_818, "reply": 32_523}  # rows of SNAP's lists, data/README.md
+SETS_USERS, SETS_CHEAP = (
+    [part for setting in settings for part in ("--set", setting)] for settings in (USERS_PLANS, CHEAP_SMALL_PLANS)
+)
 ROWS = {"read": 563_069, "self": 7_588}
 
 
 def kloutspark(*argv: str) -> str:
-    """Runs the installed command in a process of its own; what it printed."""
-    command = Path(sys.executable).parent / "kloutspark"
-    done = subprocess.run([command, *argv], capture_output=True, text=True, check=False, cwd=REPOSITORY)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    """Runs a command line with the plans that a user has; what it printed."""
+    with redirect_stdout(StringIO()) as printed:
+        assert exit_code([*argv, *SETS_USERS]) == 0
+    return printed.getvalue()
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ingested, and the days 2012-07-02 .. 2012-07-08 backfilled."""
     activity = data_file("higgs-twitter/higgs-activity_time.txt.gz", ADDRESS)
     root = tmp_path_factory.mktemp("higgs") / "a root"
@@ -68,6 +73,7 @@ def test_counts_by_pair_and_kind_equal_the_published_edge_lists(root: Path, spar
 
 
 def test_every_day_is_published_and_the_last_one_again_by_spark_submit_is_equal_to_the_bit(root: Path) -> None:
+    """Code generation and adaptive plans before, neither of them now."""
     import deltalake
 
     def published() -> list[tuple[object, ...]]:
@@ -87,10 +93,7 @@ def test_every_day_is_published_and_the_last_one_again_by_spark_submit_is_equal_
         "--root",
         str(root),
         "--json",
-        "--env",
-        "cluster",
-        "--set",
-        "spark.shuffle_partitions=3",
+        *SETS_CHEAP,
     )
     manifest = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
     assert manifest["status"] == "published"
@@ -105,7 +108,7 @@ def _spark_submit(*argv: str) -> str:
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
-    command: Sequence[str | Path] = [folder / "spark-submit", "--master", "local[2]", "--driver-memory", "3g", *argv]
+    command: list[str | Path] = [folder / "spark-submit", "--master", "local[2]", "--driver-memory", "3g", *argv]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kloutspark import pipeline
-from tests.lab import Lab
+from kloutspark import ingestion
+from tests.lab import USERS_PLANS, Lab
 from tests.realdata import data_file, stretched
 
 AS_OF = date(2026, 3, 31)
@@ -23,10 +23,10 @@ def test_the_published_score_predicts_who_will_be_reacted_to(lab: Lab, tmp_path:
     past = halves.past.assign(occurred_at=stretched.stretch(halves.past, as_of=AS_OF))
     file = tmp_path / "interactions.parquet"
     past[["occurred_at", "actor_id", "target_id", "kind"]].to_parquet(file, index=False)
-    codegen = lab.variant("spark.settings={spark.sql.codegen.wholeStage: 'true', spark.sql.adaptive.enabled: 'true'}")
-    pipeline.ingest(
-        codegen.tables,
-        codegen.config,
+    users = lab.variant(*USERS_PLANS)
+    ingestion.ingest(
+        users.tables,
+        users.config,
         adapter="files",
         network="twitter",
         table=None,
@@ -34,7 +34,7 @@ def test_the_published_score_predicts_who_will_be_reacted_to(lab: Lab, tmp_path:
         run_id="i",
         started_at=datetime.combine(AS_OF, time.min),
     )
-    rows = codegen.score(AS_OF)
+    rows = users.score(AS_OF)
     score = pd.Series({person.removeprefix("twitter:"): row["score"] for person, row in rows.items()})
     assert stretched.unscored(score, truth) == 0
     found = stretched.spearman(score, truth)

@@ -64,11 +64,10 @@ def test_a_network_that_nobody_thought_of_comes_in_by_one_page(tmp_path: Path) -
         "title: Pigeon post\nstatus: scored\naccount_types: [personal]\nkinds: {coo: {class: light, meaning: a coo}}\n"
     )
     (conf / "networks" / "pigeon.yaml").write_text(page)
-    assert load(conf=conf).scored == ("pigeon", "twitter")
+    assert set(load(conf=conf).scored) - set(load().scored) == {"pigeon"}
 
 
 def test_no_code_names_a_network() -> None:
     package = Path(__file__).parents[2] / "kloutspark"
-    allowed = {"cli.py", "explanation.py"}  # examples in help texts, and the demo's data
     naming = {p.name for p in package.rglob("*.py") for n in load().networks if f'"{n}"' in p.read_text()}
-    assert naming <= allowed
+    assert naming == set()

@@ -1,0 +1,89 @@
+"""A day or a run as a whole: the highest scores, what a run did, what the gate found, how two days differ."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from kloutspark.reporting.texts import shown, signed, table
+
+COUNTS = ("read", "counted", "own", "duplicate", "quarantined", "outside")
+
+
+def show_top(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The highest scores with what changed and the strongest reason."""
+    lines = [
+        (n, f"{r['score']:.2f}", signed(r["change"]), r["person_id"], (r["reasons"] or [""])[0])
+        for n, r in enumerate(rows, start=1)
+    ]
+    day = rows[0]["as_of"] if rows else ""
+    headings = ("", "score", "change", "person", "strongest reason")
+    console.print(table(f"Highest scores of {day}", headings, lines, right=(0, 1, 2)))
+
+
+def show_run(console: Console, summary: Mapping[str, Any]) -> None:
+    """What a scoring run did with its rows, and what the gate said."""
+    counts, modes = summary["counts"], summary["modes"]
+    lines = [(n, *[c[name] for name in COUNTS], modes[n]) for n, c in sorted(counts.items())]
+    title = f"{summary['as_of']} {summary['status']} by run {summary['run_id']}"
+    console.print(table(title, ("network", *COUNTS, "tiles"), lines, right=range(1, 7)))
+    for finding in summary["findings"]:
+        if not finding["passed"]:
+            console.print(shown(_said(finding)))
+
+
+def _said(finding: Mapping[str, Any]) -> str:
+    where = f" of {finding['network']}" if finding["network"] else ""
+    note = f" ({finding['note']})" if finding["note"] else ""
+    allowed = _allowed(finding["least"], finding["most"])
+    limit = f"{finding['vital']}{where} is {finding['observed']:.4g}, allowed {allowed}{note}."
+    return f"{finding['severity']}: {limit} {finding['why']}"
+
+
+def _allowed(least: float | None, most: float | None) -> str:
+    if least is None or most is None:
+        return f"at most {most:g}" if least is None else f"at least {least:g}"
+    return f"{least:g} to {most:g}"
+
+
+def show_runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The runs of a root."""
+    lines = []
+    for r in rows:
+        stages = r["manifest"].get("stages", []) if isinstance(r["manifest"], dict) else []
+        seconds = f"{sum(s['seconds'] for s in stages):.0f}" if stages else ""
+        started = f"{r['started_at']:%Y-%m-%d %H:%M}"
+        lines.append((r["number"], r["run_id"], r["command"], r["as_of"] or "", r["status"], started, seconds))
+    headings = ("", "run", "command", "day", "status", "started (UTC)", "seconds")
+    console.print(table("Newest runs", headings, lines, right=(0, 6)))
+
+
+def show_findings(console: Console, run_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Every expectation of a run with what it saw."""
+    lines = [
+        (
+            "held" if r["passed"] else r["severity"],
+            r["vital"],
+            r["network"],
+            f"{r['observed']:.4g}",
+            _allowed(r["least"], r["most"]),
+            r["note"] or "",
+        )
+        for r in rows
+    ]
+    headings = ("", "vital", "network", "observed", "allowed", "note")
+    console.print(table(f"What the gate found in run {run_id}", headings, lines, right=(3,)))
+
+
+def show_comparison(console: Console, found: Mapping[str, Any]) -> None:
+    """How two published days differ."""
+    first, second = found["first"], found["second"]
+    lines = [(f"{q['share']:.0%} below", f"{q['before']:.2f}", f"{q['after']:.2f}") for q in found["quantiles"]]
+    lines = [("people", str(found["people_before"]), str(found["people_after"])), *lines]
+    console.print(table(f"{first} and {second}", ("", str(first), str(second)), lines, right=(1, 2)))
+    mean = "" if found["mean_change"] is None else f", on average {found['mean_change']:+.2f} points"
+    console.print(shown(f"{found['rose']} rose and {found['fell']} fell{mean}"))
+    moves = [*found["risers"], *found["fallers"]]
+    moved = [(m["person_id"], f"{m['before']:.2f}", f"{m['after']:.2f}", signed(m["change"])) for m in moves]
+    headings = ("person", str(first), str(second), "change")
+    console.print(table("Who moved most", headings, moved, right=(1, 2, 3)))

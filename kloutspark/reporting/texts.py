@@ -1,0 +1,46 @@
+"""Values, tables and JSON as a person or a machine reads them; hostile text has no effect."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from rich.bar import Bar
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+LONGEST = 300  # characters of an id or a name on a terminal; --json has it whole
+
+
+def shown(value: object) -> Text:
+    """A value as text and nothing else: markup, control and direction characters of hostile names have no effect."""
+    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", "" if value is None else str(value))
+    return Text(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> Group:
+    """A line and a table below it, whose cells hold data as it is, or bars."""
+    made = Table()
+    for i, heading in enumerate(headings):
+        made.add_column(heading, justify="right" if i in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*[cell if isinstance(cell, Bar) else shown(cell) for cell in row])
+    return Group(shown(title), made)
+
+
+def signed(change: float | None) -> str:
+    """+1.20; nothing where there is no change to speak of."""
+    return "" if change is None else f"{change:+.2f}"
+
+
+def as_json(content: object) -> str:
+    """JSON with days as ISO dates."""
+    return json.dumps(content, default=_plain, ensure_ascii=False, indent=2)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"not JSON: {type(value).__name__}")

@@ -1,0 +1,16 @@
+"""P3: engagement counts, connections alone do not: a small, engaged audience beats a large, silent one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kloutspark.sources.demo import load_world
+
+People = Mapping[str, Mapping[str, Any]]
+
+
+def test_a_small_engaged_audience_beats_a_large_silent_one(demo: People) -> None:
+    characters = load_world().characters
+    silent, small = (characters[name].networks["twitter"] for name in ("silent_celebrity", "small_engaged"))
+    assert silent.audience > 50 * small.audience
+    assert silent.posts_a_day > 5 * small.posts_a_day
+    assert demo["twitter:small_engaged"]["score"] > demo["twitter:silent_celebrity"]["score"] + 10

@@ -1,0 +1,32 @@
+"""The installed command as a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["--help"], 0, "interactions on social networks"),
+        (["score", "--as-of", "tomorrow"], 64, "found tomorrow"),
+        (["scor"], 64, "No such command"),
+        (["score", "--as-of", "2026-03-01", "--accept", "movers_share"], 64, "expected both or none"),
+        (["score", "--as-of", "2026-03-01", "--accept", "people", "--reason", "so"], 64, "mean people_change?"),
+    ],
+)
+def test_the_process_ends_with_the_code_of_the_command(argv: list[str], code: int, said: str) -> None:
+    command = Path(sys.executable).parent / "kloutspark"
+    done = subprocess.run([command, *argv], capture_output=True, text=True, check=False)
+    assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_shell_is_told_what_a_word_may_become() -> None:
+    command = Path(sys.executable).parent / "kloutspark"
+    asked = {"COMP_WORDS": "kloutspark sc", "COMP_CWORD": "1", "_KLOUTSPARK_COMPLETE": "complete_bash"}
+    done = subprocess.run([command], env={**os.environ, **asked}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["score"], "")
