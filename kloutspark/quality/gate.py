@@ -5,6 +5,7 @@ library and an empty suite succeeds (TECH.md). An expectation that could not be 
 """
 
 import importlib
+import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -177,4 +178,6 @@ def _great_expectations() -> Any:
     main = sys.modules["__main__"]
     if not hasattr(main, "__file__"):
         main.__file__ = "<embedded>"
-    return importlib.import_module("great_expectations")
+    library = importlib.import_module("great_expectations")
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its import lets it speak of temporary folders
+    return library
