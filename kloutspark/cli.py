@@ -19,10 +19,11 @@ from kloutspark import ingestion, pipeline, publish
 from kloutspark.config import Config, load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.quality.docs import write_docs
+from kloutspark.reporting import texts
 from kloutspark.reporting.days import show_comparison, show_findings, show_run, show_runs, show_top
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.progress import stages_shown
-from kloutspark.reporting.texts import as_json, shown, table
+from kloutspark.reporting.texts import as_json, shown
 from kloutspark.sources.demo import load_world, write_world
 from kloutspark.storage import published
 from kloutspark.storage.session import build_session
@@ -84,22 +85,8 @@ def ingest(
     is_json: Json = False,
 ) -> None:
     """Bring files of others into the input tables; the same file twice adds nothing."""
-    started_at = datetime.now(UTC)
     config, tables = _open(root, conf, env, sets)
-    results = ingestion.ingest(
-        tables,
-        config,
-        adapter=adapter,
-        network=network,
-        table=table_name,
-        paths=paths,
-        run_id=_run_id(started_at),
-        started_at=started_at,
-    )
-    if is_json:
-        typer.echo(as_json([asdict(r) for r in results]))
-        return
-    _show_ingested(results)
+    _ingest(tables, config, adapter=adapter, network=network, table=table_name, paths=paths, is_json=is_json)
 
 
 @app.command(epilog="Example: kloutspark score --as-of 2012-07-05 --root ./kloutspark-data")
@@ -312,18 +299,8 @@ def demo(root: Root = "./kloutspark-data/demo", conf: Conf = None, env: Env = "l
     config, tables = _open(root, conf, env, sets)
     world = load_world(conf)
     for network, paths in write_world(Path(root) / "files", world).items():
-        started_at = datetime.now(UTC)
-        results = ingestion.ingest(
-            tables,
-            config,
-            adapter="files",
-            network=network,
-            table=None,
-            paths=[str(path) for path in paths],
-            run_id=_run_id(started_at),
-            started_at=started_at,
-        )
-        _show_ingested(results)
+        files = [str(path) for path in paths]
+        _ingest(tables, config, adapter="files", network=network, table=None, paths=files, is_json=False)
     done = published.published_days(tables)
     for age in reversed(range(DEMO_DAYS)):
         as_of = world.last_day + timedelta(days=1 - age)
@@ -343,7 +320,6 @@ def demo(root: Root = "./kloutspark-data/demo", conf: Conf = None, env: Env = "l
 def exit_code(argv: Sequence[str]) -> int:
     """0 done or published, 2 refused, 3 input not ready, 64 command line or configuration, 1 a bug."""
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     try:
         return int(app(list(argv), standalone_mode=False) or Exit.DONE)
     except typer.TyperException as error:
@@ -369,11 +345,34 @@ def _open(root: str, conf: Path | None, env: str, sets: list[str] | None) -> tup
     return config, Tables(build_session(config.spark), root, config.tables)
 
 
-def _show_ingested(results: Sequence[ingestion.Ingested]) -> None:
+def _ingest(
+    tables: Tables,
+    config: Config,
+    *,
+    adapter: str,
+    network: str | None,
+    table: str | None,
+    paths: Sequence[str],
+    is_json: bool,
+) -> None:
+    started_at = datetime.now(UTC)
+    results = ingestion.ingest(
+        tables,
+        config,
+        adapter=adapter,
+        network=network,
+        table=table,
+        paths=paths,
+        run_id=_run_id(started_at),
+        started_at=started_at,
+    )
+    if is_json:
+        typer.echo(as_json([asdict(r) for r in results]))
+        return
     for r in results:
         counts = [("read", r.read), ("added or changed", r.added), ("identical, skipped", r.identical)]
         counts += [(f"quarantined: {reason}", n) for reason, n in sorted(r.quarantined.items())]
-        _console().print(table(f"{r.path} into {r.table}", ("rows", "count"), counts, right=(1,)))
+        _console().print(texts.table(f"{r.path} into {r.table}", ("rows", "count"), counts, right=(1,)))
         if r.unused_columns:
             _console().print(shown(f"columns that nothing reads: {', '.join(r.unused_columns)}"))
 

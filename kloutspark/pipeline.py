@@ -24,7 +24,7 @@ from kloutspark.domain.contracts import (
     TARGETS,
 )
 from kloutspark.domain.counts import Counts
-from kloutspark.domain.windows import Span, newest_at_or_before
+from kloutspark.domain.windows import newest_at_or_before
 from kloutspark.publish import audit, publish
 from kloutspark.quality.gate import Verdict
 from kloutspark.storage import inputs, manifest
@@ -127,7 +127,7 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
     with settled(weighed) as weighed:
         seen = None
         if incremental:
-            past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & _in(day.window))
+            past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & day.is_in_window())
             keys = weighed.select(*tiles.PAIR)
             keys = F.broadcast(keys) if weighed.count() <= config.spark.broadcast_pairs else keys
             seen = past.join(keys, list(tiles.PAIR), how="left_semi")
@@ -138,7 +138,7 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
     if late:
         new_pairs = day.read(PAIRS)
         pairs_touched = _union([f.where(_on(late)).select(*tiles.PAIR) for f in (old_pairs, new_pairs)])
-        others = old_pairs.where(F.col("network").isin(list(late)) & ~is_built & _in(day.window))
+        others = old_pairs.where(F.col("network").isin(list(late)) & ~is_built & day.is_in_window())
         relinked = tiles.relink_days(pairs_touched, new_pairs.where(is_built), others)
         with settled(relinked) as relinked:
             for row in relinked.select("network", "day").distinct().collect():
@@ -287,10 +287,6 @@ def _manifest(day: Day, counts: dict[str, Counts], verdict: Verdict, *, started_
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame:
     return reduce(DataFrame.unionByName, frames)
-
-
-def _in(window: Span) -> Column:
-    return (F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end))
 
 
 def _on(days: Mapping[str, Sequence[date]]) -> Column:

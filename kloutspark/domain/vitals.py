@@ -1,5 +1,6 @@
 """What the gate may judge: numbers about a whole day, by name, with their meaning in a sentence."""
 
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)  # of a day's scores, to compare two days by
 VITALS = {
     "people": "people in the candidate",
     "null_ids": "rows without a person",

@@ -179,5 +179,6 @@ def _great_expectations() -> Any:
     if not hasattr(main, "__file__"):
         main.__file__ = "<embedded>"
     library = importlib.import_module("great_expectations")
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its import lets it speak of temporary folders
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):  # the second sets its own level
+        logging.getLogger(name).setLevel(logging.WARNING)
     return library

@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from kloutspark.config import Gate
 from kloutspark.domain.counts import Counts
+from kloutspark.domain.vitals import QUANTILES
 
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 WHOLE_DAY = ""  # the network of a vital that is measured of all networks together
 
 

@@ -34,9 +34,7 @@ log = logging.getLogger(__name__)
 STAGES = logging.getLogger("kloutspark.stages")  # what is under way, for whoever shows it
 
 STATE = (PAIRS, TARGETS, ACTOR_DAYS, FEATURES, SCORES_CANDIDATE, SCORES)
-MANY_TILES = (
-    16  # days x networks of a run from which on files are gathered: above what a daily run and a week's gap write
-)
+MANY_TILES = 16  # days x networks of a run from which on files are gathered; a daily run writes fewer
 RECORDS = (QUARANTINE, GATE_RESULTS)  # appended under a run_id; rows of an unfinished run belong to no manifest
 
 

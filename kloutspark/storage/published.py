@@ -9,10 +9,9 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import GATE_RESULTS, RUNS, SCORES
 from kloutspark.domain.errors import ConfigError, InputError
+from kloutspark.domain.vitals import QUANTILES
 from kloutspark.storage.manifest import last_finished
 from kloutspark.storage.tables import Tables
-
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 
 
 def day_of(tables: Tables, as_of: date | None) -> tuple[date, DataFrame]:
