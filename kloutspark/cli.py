@@ -13,11 +13,10 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from kloutspark import ingestion, pipeline, publish
-from kloutspark.config import Config, load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
+from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
 from kloutspark.quality.docs import write_docs
 from kloutspark.reporting import texts
 from kloutspark.reporting.days import show_comparison, show_findings, show_run, show_runs, show_top
@@ -26,8 +25,6 @@ from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
 from kloutspark.sources.demo import load_world, write_world
 from kloutspark.storage import published
-from kloutspark.storage.session import build_session
-from kloutspark.storage.tables import Tables
 
 log = logging.getLogger("kloutspark")
 app = typer.Typer(
@@ -37,18 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Root = Annotated[str, typer.Option("--root", help="Folder or address where the tables lie.")]
-Conf = Annotated[
-    Path | None, typer.Option("--conf", help="Folder of the configuration; default: the one that comes along.")
-]
-Env = Annotated[str, typer.Option("--env", help="A file of conf/env.")]
-Sets = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Another value, e.g. spark.shuffle_partitions=8.")
-]
-Json = Annotated[bool, typer.Option("--json", help="For machines.")]
-DEFAULT_ROOT = "./kloutspark-data"
 COMPLETION = "_KLOUTSPARK_COMPLETE"  # set by the shell that asks for completions
-PIPE_WIDTH = 200  # characters of a line where nobody has a terminal
 DEMO_DAYS = 5  # enough to see a burst arrive by steps
 
 
@@ -73,29 +59,23 @@ def main_options(
 
 
 @app.command(epilog="Example: kloutspark ingest snap-activity --network twitter higgs-activity_time.txt.gz")
+@at_a_place()
 def ingest(
+    place: Place,
     adapter: Annotated[str, typer.Argument(help="snap-activity or files.")],
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files; gzip is read as it is.")],
     network: Annotated[str | None, typer.Option("--network", help="A file of conf/networks.")] = None,
     table_name: Annotated[str | None, typer.Option("--table", help="Default: the file's stem.")] = None,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """Bring files of others into the input tables; the same file twice adds nothing."""
-    config, tables = _open(root, conf, env, sets)
-    _ingest(tables, config, adapter=adapter, network=network, table=table_name, paths=paths, is_json=is_json)
+    _ingest(place, adapter=adapter, network=network, table=table_name, paths=paths)
 
 
 @app.command(epilog="Example: kloutspark score --as-of 2012-07-05 --root ./kloutspark-data")
+@at_a_place()
 def score(
+    place: Place,
     as_of: AsOf,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
     recompute: Annotated[bool, typer.Option("--recompute", help="From raw interactions, without any tile.")] = False,
     with_later: Annotated[
         bool, typer.Option("--with-later", help="A day in the past: the published days after it are run again too.")
@@ -105,27 +85,16 @@ def score(
         typer.Option("--accept", metavar="VITAL", help="Publish although this vital blocks; repeatable."),
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why; kept in the manifest.")] = None,
-    is_json: Json = False,
 ) -> None:
     """Publish the scores of one day, or refuse to."""
     if bool(accept) != bool((reason or "").strip()):
         found = "--accept alone" if accept else "--reason alone"
         raise ConfigError("--accept VITAL --reason TEXT", expected="both or none", found=found, remedy="Give both.")
-    config = load(conf=conf, env=env, overrides=sets or ())
-    accepted = {config.gate.acceptable(vital): str(reason) for vital in accept or ()}
-    tables = Tables(build_session(config.spark), root, config.tables)
-    later = [d for d in published.published_days(tables) if d > as_of] if with_later else []
+    accepted = {place.config.gate.acceptable(vital): str(reason) for vital in accept or ()}
+    later = [d for d in published.published_days(place.tables) if d > as_of] if with_later else []
     for n, day in enumerate((as_of, *later)):
         try:
-            _score(
-                tables,
-                config,
-                day,
-                recompute=recompute,
-                is_json=is_json,
-                is_older_allowed=with_later,
-                accepted=accepted,
-            )
+            _score(place, day, recompute=recompute, is_older_allowed=with_later, accepted=accepted)
         except typer.Exit:
             if rest := later[n:]:
                 log.warning("%s refused; %s stay as they were published before", day, ", ".join(map(str, rest)))
@@ -133,20 +102,16 @@ def score(
 
 
 @app.command(epilog="Example: kloutspark backfill --from 2012-07-02 --to 2012-07-08")
+@at_a_place()
 def backfill(
+    place: Place,
     first: Annotated[date, typer.Option("--from", parser=_day, metavar="DAY", help="First as-of day.")],
     last: Annotated[date, typer.Option("--to", parser=_day, metavar="DAY", help="Last as-of day.")],
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """Score the missing days in order; stops at a refused or not-ready day and goes on when called again."""
     if last < first:
         raise ConfigError("--to", expected=f"{first} or later", found=str(last), remedy="Swap the days.")
-    config, tables = _open(root, conf, env, sets)
-    done = published.published_days(tables)
+    done = published.published_days(place.tables)
     for n in range((last - first).days + 1):
         as_of = first + timedelta(days=n)
         if as_of in done:
@@ -154,163 +119,142 @@ def backfill(
         if done and as_of < done[-1]:
             log.warning("%s stays missing: %s, a later day, is published already", as_of, done[-1])
             continue
-        _score(tables, config, as_of, is_json=is_json)
+        _score(place, as_of)
 
 
 @app.command(epilog="Example: kloutspark top --count 20 --json")
+@at_a_place()
 def top(
+    place: Place,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many.")] = 10,
     as_of: AsOfOrNewest = None,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """The highest scores of a published day."""
-    _, tables = _open(root, conf, env, sets)
-    rows = published.top(tables, as_of=as_of, count=count)
-    if is_json:
+    rows = published.top(place.tables, as_of=as_of, count=count)
+    if place.is_json:
         typer.echo(as_json(rows))
     else:
-        show_top(_console(), rows)
+        show_top(place.console, rows)
 
 
 @app.command(epilog="Example: kloutspark explain twitter:88 --against 2012-07-04")
+@at_a_place()
 def explain(
+    place: Place,
     person: Person,
     as_of: AsOfOrNewest = None,
     against: Annotated[
         date | None, typer.Option("--against", parser=_day, metavar="DAY", help="What changed since that day.")
     ] = None,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """Why a person has their score: parts by network and signal that sum to it."""
-    _, tables = _open(root, conf, env, sets)
-    row = published.person(tables, person, as_of=as_of)
-    changes = None if against is None else difference(published.person(tables, person, as_of=against), row)
-    if is_json:
+    row = published.person(place.tables, person, as_of=as_of)
+    changes = None if against is None else difference(published.person(place.tables, person, as_of=against), row)
+    if place.is_json:
         typer.echo(as_json(row if changes is None else changes))
     elif changes is None:
-        show_person(_console(), row)
+        show_person(place.console, row)
     else:
-        show_difference(_console(), changes)
+        show_difference(place.console, changes)
 
 
 @app.command(epilog="Example: kloutspark history twitter:88 --days 30")
+@at_a_place()
 def history(
+    place: Place,
     person: Person,
     days: Annotated[int, typer.Option("--days", min=1, help="How many days back from the newest.")] = 90,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """A person's published scores by day."""
-    _, tables = _open(root, conf, env, sets)
-    rows = published.history(tables, person, days=days)
-    if is_json:
+    rows = published.history(place.tables, person, days=days)
+    if place.is_json:
         typer.echo(as_json(rows))
     else:
-        show_history(_console(), person, rows)
+        show_history(place.console, person, rows)
 
 
 @app.command(epilog="Example: kloutspark compare 2012-07-04 2012-07-05")
+@at_a_place()
 def compare(
+    place: Place,
     first: Annotated[date, typer.Argument(parser=_day, metavar="DAY", help="A published day.")],
     second: Annotated[date, typer.Argument(parser=_day, metavar="DAY", help="Another one.")],
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many of who moved most.")] = 5,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """How two published days differ, and who moved most."""
-    _, tables = _open(root, conf, env, sets)
-    found = published.compare(tables, first, second, count=count)
-    if is_json:
+    found = published.compare(place.tables, first, second, count=count)
+    if place.is_json:
         typer.echo(as_json(found))
     else:
-        show_comparison(_console(), found)
+        show_comparison(place.console, found)
 
 
 @app.command(epilog="Example: kloutspark runs --gate 20120708T101500-1f2e3d4c")
+@at_a_place()
 def runs(
+    place: Place,
     gate: Annotated[str | None, typer.Option("--gate", metavar="RUN_ID", help="What the gate found in a run.")] = None,
     docs: Annotated[
         Path | None, typer.Option("--docs", metavar="DIR", help="With --gate: its verdict as Data Docs, static HTML.")
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many.")] = 20,
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """The runs of a root, newest first, or what the gate found in one of them."""
     if docs is not None and gate is None:
         raise ConfigError(
             "--docs", expected="--gate RUN_ID", found="none", remedy="Name the run; kloutspark runs lists them."
         )
-    _, tables = _open(root, conf, env, sets)
-    rows = published.runs(tables, count=count) if gate is None else published.findings(tables, gate)
+    rows = published.runs(place.tables, count=count) if gate is None else published.findings(place.tables, gate)
     if docs is not None:
         write_docs(rows, docs)
-    if is_json:
+    if place.is_json:
         typer.echo(as_json(rows))
     elif gate is None:
-        show_runs(_console(), rows)
+        show_runs(place.console, rows)
     else:
-        show_findings(_console(), gate, rows)
-    if docs is not None and not is_json:
-        _console().print(shown(f"Data Docs: {docs / 'index.html'}"))
+        show_findings(place.console, gate, rows)
+    if docs is not None and not place.is_json:
+        place.console.print(shown(f"Data Docs: {docs / 'index.html'}"))
 
 
 @app.command(epilog="Example: kloutspark rollback --to 2012-07-06")
+@at_a_place()
 def rollback(
+    place: Place,
     to: Annotated[str, typer.Option("--to", metavar="DAY|RUN_ID", help="A published day or a run of kloutspark runs.")],
-    root: Root = DEFAULT_ROOT,
-    conf: Conf = None,
-    env: Env = "local",
-    sets: Sets = None,
-    is_json: Json = False,
 ) -> None:
     """Make the published scores what they were after an earlier run; later days disappear, in one commit."""
     started_at = datetime.now(UTC)
-    _, tables = _open(root, conf, env, sets)
-    done = publish.rollback(tables, to=to, run_id=_run_id(started_at), started_at=started_at)
-    days = published.published_days(tables)
-    if is_json:
+    done = publish.rollback(place.tables, to=to, run_id=_run_id(started_at), started_at=started_at)
+    days = published.published_days(place.tables)
+    if place.is_json:
         typer.echo(json.dumps({**done.model_dump(mode="json"), "published_days": [str(d) for d in days]}))
         return
     said = f"{days[0]} .. {days[-1]} are published" if days else "nothing is published"
-    _console().print(shown(f"The scores are what they were after the run for {done.as_of}: {said}."))
+    place.console.print(shown(f"The scores are what they were after the run for {done.as_of}: {said}."))
 
 
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")
-def demo(root: Root = "./kloutspark-data/demo", conf: Conf = None, env: Env = "local", sets: Sets = None) -> None:
+@at_a_place(default_root=f"{DEFAULT_ROOT}/demo")
+def demo(place: Place) -> None:
     """An invented world: its files written, ingested and scored for five days, then the top and one explanation."""
-    config, tables = _open(root, conf, env, sets)
-    world = load_world(conf)
-    for network, paths in write_world(Path(root) / "files", world).items():
-        files = [str(path) for path in paths]
-        _ingest(tables, config, adapter="files", network=network, table=None, paths=files, is_json=False)
-    done = published.published_days(tables)
+    world = load_world(place.conf)
+    for network, paths in write_world(Path(place.root) / "files", world).items():
+        _ingest(place, adapter="files", network=network, table=None, paths=[str(path) for path in paths])
+    done = published.published_days(place.tables)
     for age in reversed(range(DEMO_DAYS)):
         as_of = world.last_day + timedelta(days=1 - age)
         if as_of not in done:
-            _score(tables, config, as_of, is_json=False)
-    show_top(_console(), published.top(tables, as_of=None, count=10))
-    show_person(_console(), published.person(tables, "parenting_writer", as_of=None))
-    _console().print(
-        f"\nNext: .venv/bin/kloutspark explain twitter:viral --root {root}\n"
-        f"      .venv/bin/kloutspark top --json --root {root}\n"
+            _score(place, as_of)
+    rows = published.top(place.tables, as_of=None, count=10)
+    if place.is_json:
+        typer.echo(as_json(rows))
+        return
+    show_top(place.console, rows)
+    show_person(place.console, published.person(place.tables, "parenting_writer", as_of=None))
+    place.console.print(
+        f"\nNext: .venv/bin/kloutspark explain twitter:viral --root {place.root}\n"
+        f"      .venv/bin/kloutspark top --json --root {place.root}\n"
         "      conf/demo.yaml, for who is who; README.md, for data of your own.",
         markup=False,
         highlight=False,
@@ -340,25 +284,11 @@ def main() -> None:
     sys.exit(exit_code(sys.argv[1:]))
 
 
-def _open(root: str, conf: Path | None, env: str, sets: list[str] | None) -> tuple[Config, Tables]:
-    config = load(conf=conf, env=env, overrides=sets or ())
-    return config, Tables(build_session(config.spark), root, config.tables)
-
-
-def _ingest(
-    tables: Tables,
-    config: Config,
-    *,
-    adapter: str,
-    network: str | None,
-    table: str | None,
-    paths: Sequence[str],
-    is_json: bool,
-) -> None:
+def _ingest(place: Place, *, adapter: str, network: str | None, table: str | None, paths: Sequence[str]) -> None:
     started_at = datetime.now(UTC)
     results = ingestion.ingest(
-        tables,
-        config,
+        place.tables,
+        place.config,
         adapter=adapter,
         network=network,
         table=table,
@@ -366,23 +296,21 @@ def _ingest(
         run_id=_run_id(started_at),
         started_at=started_at,
     )
-    if is_json:
+    if place.is_json:
         typer.echo(as_json([asdict(r) for r in results]))
         return
     for r in results:
         counts = [("read", r.read), ("added or changed", r.added), ("identical, skipped", r.identical)]
         counts += [(f"quarantined: {reason}", n) for reason, n in sorted(r.quarantined.items())]
-        _console().print(texts.table(f"{r.path} into {r.table}", ("rows", "count"), counts, right=(1,)))
+        place.console.print(texts.table(f"{r.path} into {r.table}", ("rows", "count"), counts, right=(1,)))
         if r.unused_columns:
-            _console().print(shown(f"columns that nothing reads: {', '.join(r.unused_columns)}"))
+            place.console.print(shown(f"columns that nothing reads: {', '.join(r.unused_columns)}"))
 
 
 def _score(
-    tables: Tables,
-    config: Config,
+    place: Place,
     as_of: date,
     *,
-    is_json: bool,
     recompute: bool = False,
     is_older_allowed: bool = False,
     accepted: Mapping[str, str] = MappingProxyType({}),
@@ -390,8 +318,8 @@ def _score(
     started_at = datetime.now(UTC)
     with stages_shown(f"scoring {as_of}"):
         outcome = pipeline.run(
-            tables,
-            config,
+            place.tables,
+            place.config,
             as_of=as_of,
             run_id=_run_id(started_at),
             started_at=started_at,
@@ -399,10 +327,10 @@ def _score(
             is_older_allowed=is_older_allowed,
             accepted=accepted,
         )
-    if is_json:
+    if place.is_json:
         typer.echo(json.dumps(_summary(outcome)))
     else:
-        show_run(_console(), _summary(outcome))
+        show_run(place.console, _summary(outcome))
     if not outcome.verdict.passed:
         raise typer.Exit(Exit.REFUSED)
 
@@ -415,7 +343,3 @@ def _summary(outcome: pipeline.Outcome) -> dict[str, Any]:
 
 def _run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-
-
-def _console() -> Console:
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)

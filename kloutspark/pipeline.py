@@ -87,7 +87,7 @@ def run(
         if verdict.passed:
             with day.stage("publish"):
                 publish(day)
-        finished = _manifest(day, counts, verdict, started_at=started_at)
+        finished = _manifest(day, counts, verdict, started_at=started_at, reasons=accepted)
         manifest.finish(tables, finished)
         return Outcome(finished, verdict)
 
@@ -262,7 +262,9 @@ def _judged(day: Day, source: NetworkInput, rows: DataFrame) -> DataFrame:
     return judge(rows, refused, network=source.name, kinds=kinds, window=day.window)
 
 
-def _manifest(day: Day, counts: dict[str, Counts], verdict: Verdict, *, started_at: datetime) -> Manifest:
+def _manifest(
+    day: Day, counts: dict[str, Counts], verdict: Verdict, *, started_at: datetime, reasons: Mapping[str, str]
+) -> Manifest:
     pins = {path: pin for source in day.sources for path, pin in source.pins.items()}
     if day.links is not None:
         pins[LINKS.path()] = day.links
@@ -281,7 +283,7 @@ def _manifest(day: Day, counts: dict[str, Counts], verdict: Verdict, *, started_
         modes={s.name: s.mode for s in day.sources},
         counts=counts,
         stages=tuple(day.stages),
-        accepted={f.name: f.note or "" for f in verdict.accepted},
+        accepted={f.name: reasons[f.vital] for f in verdict.accepted},
     )
 
 

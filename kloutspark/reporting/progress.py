@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
-STAGES = logging.getLogger("kloutspark.stages")
-STAGES.propagate = False  # -v says what each stage took; this says what is under way
+from kloutspark.domain.stages import STAGES
 
 
 class _Shown(logging.Handler):

@@ -24,6 +24,7 @@ from kloutspark.domain.contracts import (
     TableContract,
 )
 from kloutspark.domain.errors import ConfigError, InputError
+from kloutspark.domain.stages import STAGES
 from kloutspark.domain.windows import Span, newest_at_or_before
 from kloutspark.storage import inputs, manifest
 from kloutspark.storage.inputs import NetworkInput
@@ -31,7 +32,6 @@ from kloutspark.storage.manifest import Manifest, Stage
 from kloutspark.storage.tables import Pin, Tables
 
 log = logging.getLogger(__name__)
-STAGES = logging.getLogger("kloutspark.stages")  # what is under way, for whoever shows it
 
 STATE = (PAIRS, TARGETS, ACTOR_DAYS, FEATURES, SCORES_CANDIDATE, SCORES)
 MANY_TILES = 16  # days x networks of a run from which on files are gathered; a daily run writes fewer

@@ -97,7 +97,7 @@ def test_corrupted_days_are_refused_accepted_or_repaired(
         assert exit_code([*argv, "--accept", "people_change", "--reason", "half of them left"]) == 0
     accepted = manifest.last_finished(lab.tables)
     assert accepted is not None
-    assert accepted.accepted == {"people_change": "accepted: half of them left"}
+    assert accepted.accepted == {"people_change": "half of them left"}
     assert len(lab.published(SECOND)) == 20
     assert exit_code([*argv, "--accept", "duplicate_keys", "--reason", "why not"]) == 64
     assert exit_code([*argv, "--accept", "people_change"]) == 64

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from kloutspark.cli import app
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,13 @@ def test_the_process_ends_with_the_code_of_the_command(argv: list[str], code: in
     done = subprocess.run([command, *argv], capture_output=True, text=True, check=False)
     assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", [command.callback.__name__ for command in app.registered_commands if command.callback])
+def test_every_command_is_told_where_and_with_which_configuration(name: str) -> None:
+    found = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    assert found.exit_code == 0
+    assert {"--root", "--conf", "--env", "--set", "--json", "Example:"} <= set(found.output.replace("│", " ").split())
 
 
 def test_the_shell_is_told_what_a_word_may_become() -> None:
