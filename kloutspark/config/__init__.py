@@ -1,0 +1,198 @@
+"""Configuration: closed, frozen, validated; units in names; values live in `conf/` alone.
+
+`load` lies conf/base.yaml, conf/env/<env>.yaml and `--set a.b=c` over each other, reads the model and every network,
+and refuses unknown keys with the nearest valid one. `Config.fingerprint` is the hash of everything scientific.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import Field, model_validator
+
+from kloutspark.config.blocks import Closed, Science, digest, read_yaml, validated
+from kloutspark.config.gate import Gate, Limit
+from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term
+from kloutspark.config.networks import AccountType, Classes, Network
+from kloutspark.domain.errors import ConfigError, unknown_key
+
+__all__ = [
+    "AccountType",
+    "Calibration",
+    "Closed",
+    "Config",
+    "Damping",
+    "Gate",
+    "Limit",
+    "Model",
+    "Network",
+    "Science",
+    "Selectivity",
+    "SparkSettings",
+    "Standing",
+    "StepLimit",
+    "TableSettings",
+    "Term",
+    "conf_dir",
+    "load",
+    "read_yaml",
+    "validated",
+]
+
+NETWORK_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class TableSettings(Closed):
+    """How long removed files and log entries of every table are kept."""
+
+    deleted_file_retention_days: Annotated[int, Field(ge=1)]
+    log_retention_days: Annotated[int, Field(ge=1)]
+
+
+class SparkSettings(Closed):
+    """The session: nothing here changes a result (bit-equality is tested over partition counts)."""
+
+    master: str | None = None
+    shuffle_partitions: Annotated[int, Field(ge=1)]
+    broadcast_pairs: Annotated[int, Field(ge=0)]
+    driver_memory: str | None = None
+    driver_java_options: str | None = None
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class Config(Closed):
+    """Everything that a run is told besides its day and its root."""
+
+    model_name: str
+    model: Model
+    networks: dict[str, Network]
+    classes: Classes
+    tables: TableSettings
+    spark: SparkSettings
+    gate: Gate
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for network, page in self.networks.items():
+            for kind, entry in page.kinds.items():
+                if entry.reaction_class not in self.classes.values:
+                    where = f"networks/{network}.yaml, kinds.{kind}.class"
+                    raise unknown_key(where, entry.reaction_class, list(self.classes.values))
+        for network in self.model.terms.networks:
+            if network not in self.networks:
+                raise unknown_key("the model's terms.networks", network, list(self.networks))
+        return self
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """Networks that enter scores, by name."""
+        return tuple(sorted(n for n, page in self.networks.items() if page.status == "scored"))
+
+    def kind_values(self, network: str) -> dict[str, float]:
+        """What one reaction of each kind of a network is worth before damping."""
+        return {k: self.classes.values[e.reaction_class] for k, e in self.networks[network].kinds.items()}
+
+    @property
+    def all_kinds(self) -> tuple[str, ...]:
+        """Every kind of every network, sorted."""
+        return tuple(sorted({kind for page in self.networks.values() for kind in page.kinds}))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits of the hash of everything scientific: no reasons, no paths, no partition counts."""
+        networks = {n: [page.status, page.account_types, self.kind_values(n)] for n, page in self.networks.items()}
+        return digest({"model": self.model.model_dump(), "networks": networks})
+
+    @property
+    def tile_fingerprint(self) -> str:
+        """The same for what stored tiles depend on: another one means that they are built again."""
+        model = self.model.model_dump(include={"damping", "selectivity", "standing"})
+        networks = {n: [self.networks[n].account_types, self.kind_values(n)] for n in self.scored}
+        return digest({"model": model, "networks": networks, "history_days": self.model.history_days})
+
+    def network(self, name: str) -> Network:
+        """The page of a network.
+
+        Raises:
+            ConfigError: no file of that name in conf/networks.
+        """
+        if name not in self.networks:
+            raise unknown_key("--network", name, sorted(self.networks))
+        return self.networks[name]
+
+
+def conf_dir() -> Path:
+    """The configuration that comes with the package: beside it in a checkout, inside it in a wheel."""
+    inside = Path(__file__).parent.parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parent.parent.parent / "conf"
+
+
+def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[str] = ()) -> Config:
+    """The configuration of a run.
+
+    Raises:
+        ConfigError: a file is missing or malformed, a key is unknown, a value is out of its bounds.
+    """
+    folder = conf or conf_dir()
+    if not folder.is_dir():
+        raise ConfigError("--conf", expected="a folder", found=str(folder), remedy="Give the folder of base.yaml.")
+    base = _merge(read_yaml(folder / "base.yaml"), _environment(folder, env))
+    networks = {path.stem: read_yaml(path) for path in sorted((folder / "networks").glob("*.yaml"))}
+    for name in networks:
+        if not NETWORK_NAME.fullmatch(name):
+            where, expected = f"networks/{name}.yaml", "a name like [a-z][a-z0-9_]*"
+            raise ConfigError(where, expected=expected, found=name, remedy="Rename the file.")
+    set_values = [_override(text) for text in overrides]
+    name = next((value for key, value in reversed(set_values) if key == "model"), base.get("model", "default"))
+    tree: dict[str, Any] = {
+        **{k: v for k, v in base.items() if k != "model"},
+        "model_name": str(name),
+        "model": read_yaml(_model_path(folder, str(name))),
+        "networks": networks,
+        "gate": read_yaml(folder / "gate.yaml"),
+    }
+    for key, value in set_values:
+        if key != "model":
+            tree = _merge(tree, _nested(key.split("."), value))
+    return validated(Config, tree)
+
+
+def _environment(folder: Path, env: str) -> dict[str, Any]:
+    known = sorted(p.stem for p in (folder / "env").glob("*.yaml"))
+    if env not in known:
+        raise unknown_key("--env", env, known)
+    return read_yaml(folder / "env" / f"{env}.yaml")
+
+
+def _model_path(folder: Path, name: str) -> Path:
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    known = sorted(p.stem for p in (folder / "models").glob("*.yaml"))
+    if name not in known:
+        raise unknown_key("model", name, known)
+    return folder / "models" / f"{name}.yaml"
+
+
+def _override(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError("--set", expected="a.b=c", found=text, remedy="Write for example model.damping.exponent=1.")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {key}", expected="a YAML value", found=value, remedy="Quote it.") from None
+
+
+def _nested(keys: Sequence[str], value: object) -> dict[str, Any]:
+    return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {k: _merge(below[k], v) if _are_mappings(below.get(k), v) else v for k, v in above.items()}
+    return {**below, **both}
+
+
+def _are_mappings(*values: object) -> bool:
+    return all(isinstance(v, Mapping) for v in values)

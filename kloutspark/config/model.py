@@ -1,0 +1,125 @@
+"""A scoring model: every number that moves a score, bounded as the promises demand."""
+
+import itertools
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from kloutspark.config.blocks import Closed, Positive, Science
+from kloutspark.domain.errors import unknown_key
+from kloutspark.domain.signals import Signal, catalogue
+
+Hundredths = Annotated[float, Field(gt=0, le=99, multiple_of=0.01)]
+
+
+class Damping(Science):
+    """How repeats of one actor towards one target on one day count less than linearly (P12)."""
+
+    exponent: Annotated[float, Field(gt=0, le=1)]
+
+
+class Selectivity(Science):
+    """How quickly a busy day makes each of its reactions cheaper (P11)."""
+
+    halving_reactions: Annotated[float, Field(ge=1)]  # below 1, one more could hurt its target (P7)
+
+
+class Standing(Science):
+    """What a reaction of the highest-scored person is worth beside an unknown person's (P8)."""
+
+    most: Annotated[float, Field(ge=1, le=2)]  # below 1 a low score would hurt; above 2 was measured to hurt
+
+
+class Term(Closed):
+    """One addend of a network's evidence: weight * ln(1 + signal), the signal at most another one."""
+
+    signal: str
+    weight: Positive
+    at_most: str | None = None
+
+
+class Terms(Science):
+    """The addends of E_n: the default list, and lists of networks that need others."""
+
+    default: Annotated[tuple[Term, ...], Field(min_length=1)]
+    networks: dict[str, tuple[Term, ...]] = Field(default_factory=dict)
+
+    def of(self, network: str) -> tuple[Term, ...]:
+        """The terms of a network."""
+        return self.networks.get(network, self.default)
+
+
+class Combine(Science):
+    """How the evidence of networks becomes one: the p of a p-norm (P2)."""
+
+    exponent: Annotated[float, Field(ge=1, le=20)]
+
+
+class Calibration(Science):
+    """A rising, concave map from evidence to 1..100 through anchors, linear between (P1, P17)."""
+
+    anchors: Annotated[tuple[tuple[float, float], ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _rises_ever_more_slowly(self) -> Self:
+        (x0, y0), (_, y_last) = self.anchors[0], self.anchors[-1]
+        if (x0, y0) != (0, 1) or y_last != 100:
+            raise ValueError("the first anchor is (0, 1) and the last one ends at 100 (P1)")
+        steps = list(zip(self.anchors, self.anchors[1:], strict=False))
+        if any(b[0] <= a[0] or b[1] <= a[1] for a, b in steps):
+            raise ValueError("anchors rise in both numbers (P1)")
+        slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in steps]
+        if any(later > earlier for earlier, later in itertools.pairwise(slopes)):
+            raise ValueError("the slope never grows: the higher the score, the harder the next point (P17)")
+        return self
+
+
+class StepLimit(Science):
+    """How far a published score may move in a day, in points with two decimals (P5, P6)."""
+
+    most_up_points: Hundredths
+    most_down_points: Hundredths
+
+    @property
+    def up_hundredths(self) -> int:
+        """Whole hundredths up a day."""
+        return round(self.most_up_points * 100)
+
+    @property
+    def down_hundredths(self) -> int:
+        """Whole hundredths down a day."""
+        return round(self.most_down_points * 100)
+
+
+class Model(Science):
+    """A scoring model: conf/models/*.yaml."""
+
+    windows_days: Annotated[tuple[Annotated[int, Field(ge=1, le=90)], ...], Field(min_length=1)]
+    damping: Damping
+    selectivity: Selectivity
+    standing: Standing
+    terms: Terms
+    combine: Combine
+    calibration: Calibration
+    step_limit: StepLimit
+
+    @property
+    def history_days(self) -> int:
+        """The longest window: how far back a day looks."""
+        return max(self.windows_days)
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """The catalogue in the order of the stored vectors."""
+        return catalogue(self.windows_days)
+
+    @model_validator(mode="after")
+    def _terms_carry_rising_signals(self) -> Self:
+        responses = {s.name: s.measure.response for s in self.signals}
+        for term in (t for terms in (self.terms.default, *self.terms.networks.values()) for t in terms):
+            for name in filter(None, (term.signal, term.at_most)):
+                if name not in responses:
+                    raise unknown_key("the model's terms", name, sorted(responses))
+                if responses[name] != "rising":
+                    raise ValueError(f"{name} is {responses[name]}: only rising signals may carry weight (P7, P9)")
+        return self

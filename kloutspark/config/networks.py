@@ -1,0 +1,38 @@
+"""Networks: one page each, and what a reaction of a class is worth."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kloutspark.config.blocks import Closed, Positive, Science
+
+AccountType = Literal["personal", "page", "company", "bot"]
+
+
+class Kind(Closed):
+    """A kind of interaction of a network: its weight class, codes of files that mean it, its meaning."""
+
+    reaction_class: Annotated[str, Field(alias="class")]
+    meaning: Annotated[str, Field(min_length=3)]
+    codes: tuple[str, ...] = ()
+
+
+class Network(Closed):
+    """One network, one page: conf/networks/<name>.yaml."""
+
+    title: str
+    status: Literal["scored", "announced"]
+    account_types: Annotated[tuple[AccountType, ...], Field(min_length=1)]
+    kinds: dict[str, Kind] = Field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @property
+    def kind_by_code(self) -> dict[str, str]:
+        """What a file's code means."""
+        return {code: name for name, kind in self.kinds.items() for code in kind.codes}
+
+
+class Classes(Science):
+    """What one reaction of each class is worth before damping."""
+
+    values: Annotated[dict[str, Positive], Field(min_length=1)]
