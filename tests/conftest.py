@@ -10,13 +10,21 @@ from xdist.scheduler import LoadScopeScheduling
 
 from kloutspark.config import load
 from kloutspark.storage.session import build_session
+from tests import one_jvm
 from tests.lab import CHEAP_SMALL_PLANS, Lab, sample
 
 
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     """The session of local mode with what makes small plans cheap."""
+    one_jvm.attach()
     return build_session(load(overrides=CHEAP_SMALL_PLANS).spark)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller of several workers starts their JVM, with memory for all of them."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, "spark.driver_memory=6g")).spark))
 
 
 @pytest.fixture
