@@ -8,12 +8,20 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import Network
-from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LINKS, POSTS
+from kloutspark.domain.contracts import ACCOUNTS, DELIVERIES, GAUGES, INTERACTIONS, LINKS, PAGE_LINKS, POSTS
 from kloutspark.domain.errors import ConfigError, unknown_key
 from kloutspark.sources.delivery import Delivery, bring
 from kloutspark.sources.reading import FILE, MALFORMED, existing, read_file, stem_of
 
-FILE_TABLES = {"interactions": INTERACTIONS, "posts": POSTS, "accounts": ACCOUNTS, "identity_links": LINKS}
+FILE_TABLES = {
+    "interactions": INTERACTIONS,
+    "posts": POSTS,
+    "accounts": ACCOUNTS,
+    "gauges": GAUGES,
+    "deliveries": DELIVERIES,
+    "page_links": PAGE_LINKS,
+    "identity_links": LINKS,
+}
 
 
 class Adapter(Protocol):
@@ -76,10 +84,16 @@ def read_files(
             expected = "no --network: the file has its own column" if contract is LINKS else "--network NAME"
             found = "one" if contract is LINKS else "none"
             raise ConfigError(path, expected=expected, found=found, remedy="See kloutspark ingest --help.")
+        if contract is PAGE_LINKS and network is not None and not network.has_pages:
+            remedy = "Set it, or ingest the page graph of another network."
+            raise ConfigError(path, expected="has_pages: true in the network's page", found="false", remedy=remedy)
         theirs = {} if network is None else network.columns.get(name, {})
         codes = {} if network is None else network.kind_by_code
+        gauges = () if network is None else tuple(network.gauges)
         raw = read_file(spark, path)
-        deliveries.append(bring(raw, contract, where=path, theirs=theirs, codes=codes, started_at=started_at))
+        deliveries.append(
+            bring(raw, contract, where=path, theirs=theirs, codes=codes, started_at=started_at, gauges=gauges)
+        )
     return deliveries
 
 
