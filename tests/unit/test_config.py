@@ -77,6 +77,33 @@ def test_a_page_that_says_nothing_of_gauges_and_pages_has_none(tmp_path: Path) -
     assert page.gauges["roosts"].response == "rising"
 
 
+# SCORE.md, P14: what each network brings, kinds and gauges; Twitter's replies and more stand beside them
+PROMISED = {
+    "facebook": {"like", "comment", "wall_post", "friends"},
+    "twitter": {"followers", "retweet", "mention", "list_memberships", "reply"},
+    "instagram": {"followers", "like", "comment"},
+    "google_plus": {"comment", "plus_one", "reshare"},
+    "linkedin": {"connections", "recommendation", "comment"},
+    "foursquare": {"tip_saved", "tip_liked", "friends", "check_ins", "like", "mayorships"},
+    "klout": {"plus_k"},
+    "bing": {"searches", "news_mentions"},
+}
+PERSONAL_ONLY = {"google_plus", "linkedin"}
+
+
+def test_every_promised_network_has_its_page_with_what_was_promised() -> None:  # P14
+    config = load()
+    for network, promised in PROMISED.items():
+        page = config.network(network)
+        assert {*page.kinds, *page.gauges} == promised, network
+        assert network in config.scored
+        assert (page.account_types == ("personal",)) == (network in PERSONAL_ONLY), network
+    wikipedia = config.network("wikipedia")
+    assert (wikipedia.account_types, wikipedia.kinds, wikipedia.has_pages) == (("page",), {}, True)
+    assert [name for name, page in config.networks.items() if page.status == "announced"] == ["youtube"]
+    assert not any("bot" in page.account_types for page in config.networks.values())
+
+
 def test_no_code_names_a_network() -> None:
     package = Path(__file__).parents[2] / "kloutspark"
     naming = {p.name for p in package.rglob("*.py") for n in load().networks if f'"{n}"' in p.read_text()}
