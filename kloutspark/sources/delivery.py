@@ -1,12 +1,13 @@
 """From frames of texts to rows of an input table: names mapped, values cast, what cannot be cast set apart."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from kloutspark.config import Network
 from kloutspark.domain.contracts import (
     ACCOUNTS,
     DELIVERIES,
@@ -17,7 +18,7 @@ from kloutspark.domain.contracts import (
     POSTS,
     TableContract,
 )
-from kloutspark.domain.errors import InputError
+from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.sources.reading import FILE, MALFORMED
 
 REQUIRED = {
@@ -30,6 +31,7 @@ REQUIRED = {
     LINKS.name: ("person_id", "network", "account_id"),
 }
 REASON = "_reason"
+NOT_USED = "not used: "  # a REASON that begins so: nothing is wrong with the row, it is of no use to the table
 RAW = "_raw"
 ISO_DAY = r"^\s*\d{4}-\d{1,2}-\d{1,2}([T ].*)?\s*$"
 EPOCH_SECONDS = r"^\s*\d{9,11}(\.\d+)?\s*$"
@@ -48,6 +50,18 @@ class Delivery:
     unused_columns: tuple[str, ...]
 
 
+def page_of(adapter: str, network: Network | None, table: str | None) -> Network:
+    """The page of the network that a format's files belong to; the format knows its tables by itself.
+
+    Raises:
+        ConfigError: no network is named, or a table is.
+    """
+    if network is None or table is not None:
+        remedy = "A file of this format belongs to one network, and the format says which tables it fills."
+        raise ConfigError(adapter, expected="--network and no --table", found="another combination", remedy=remedy)
+    return network
+
+
 def bring(
     raw: DataFrame,
     contract: TableContract,
@@ -57,13 +71,15 @@ def bring(
     codes: Mapping[str, str],
     started_at: datetime,
     gauges: Collection[str] = (),
+    reasons: Sequence[Column] = (),
 ) -> Delivery:
     """The rows of a file as rows of an input table.
 
     `theirs` maps our column names to the file's; `codes` maps a file's kinds to ours; `gauges` names those of the
-    network: a row of another one, or of a value that is no finite number of 0 or more, is set apart. `started_at`
-    becomes ingested_at where the file has none. Interactions without an id get one: a hash of their content and of
-    their ordinal among equal rows of the file, so that true repeats survive and the same file twice adds nothing.
+    network: a row of another one, or of a value that is no finite number of 0 or more, is set apart. `reasons` are
+    what else speaks against a row, null where nothing does. `started_at` becomes ingested_at where the file has none.
+    Interactions without an id get one: a hash of their content and of their ordinal among equal rows of the file, so
+    that true repeats survive and the same file twice adds nothing.
 
     Raises:
         InputError: a needed column is missing.
@@ -76,7 +92,7 @@ def bring(
             raise InputError(where, expected=expected, found=", ".join(delivered) or "no column", remedy=remedy)
     source = {c.name: theirs.get(c.name, c.name) for c in contract.written if theirs.get(c.name, c.name) in delivered}
     typed = {c.name: _cast(source.get(c.name), c.type) for c in contract.written}
-    faults = [F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed line"))]
+    faults = [F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed line")), *reasons]
     for ours, their in source.items():
         kind = next(c.type for c in contract.written if c.name == ours)
         lost = _text(their).isNotNull() & typed[ours].isNull()
