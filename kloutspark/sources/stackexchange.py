@@ -104,7 +104,9 @@ def _read_rows(spark: SparkSession, folder: str, file: str) -> DataFrame:
         remedy = "Give the folder of one site, with Posts, Comments, Votes and Users."
         raise InputError(folder, expected=f"{names[0]}, compressed or not", found="none", remedy=remedy)
     # FAILFAST: behind a fault nothing of the file can be told apart, so it is refused as a whole
-    reader = spark.read.format("xml").options(rowTag="row", attributePrefix="", mode="FAILFAST")
+    reader = spark.read.format("xml").options(
+        rowTag="row", attributePrefix="", ignoreSurroundingSpaces="false", mode="FAILFAST"
+    )
     reader = reader.schema(", ".join(f"{column} string" for column in FILES[file]))
     return reader.load(existing(f"{folder.rstrip('/')}/{found or names[1]}"))
 

@@ -30,7 +30,7 @@ def files() -> dict[str, Path]:
     return {name: data_file(f"konect/out.{name}.gz", ADDRESS) for name in ROWS}
 
 
-def test_every_line_is_one_reaction_and_the_same_file_twice_adds_nothing(
+def test_every_line_is_one_reaction_and_a_file_twice_adds_nothing(
     spark: SparkSession, files: dict[str, Path], tmp_path: Path
 ) -> None:
     """Tabs or spaces, CRLF, fractional seconds, negative weights."""
@@ -45,13 +45,14 @@ def test_every_line_is_one_reaction_and_the_same_file_twice_adds_nothing(
         assert (report["read"], report["added"], report["quarantined"]) == (ROWS[name], ROWS[name], {})
         parted = r"\t" if name in TABS else " "
         types = "{'a': 'TEXT', 't': 'TEXT', 'weight': 'INT', 's': 'DECIMAL(20, 6)'}"
-        lines.append(f"FROM read_csv('{path}', delim = '{parted}', header = false, comment = '%', columns = {types})")
+        plain = "header = false, auto_detect = false, quote = '', escape = '', comment = '%'"
+        lines.append(f"FROM read_csv('{path}', delim = '{parted}', {plain}, columns = {types})")
     both = " UNION ALL ".join(f"({one})" for one in lines)
     theirs = duckdb.sql(f"SELECT a, t, 'letter', (s * 1000000)::BIGINT FROM ({both})")
     assert len(theirs) == len(ours) == sum(ROWS.values())
     assert _counted(theirs).except_(_counted(ours)).fetchall() == []
-    again = ingested(tmp_path, "konect", "letters", *files.values(), settings=(PAGE,))
-    assert [(r["added"], r["identical"]) for r in again.values()] == [(0, n) for n in ROWS.values()]
+    again = ingested(tmp_path, "konect", "letters", files["opsahl-ucsocial"], settings=(PAGE,))
+    assert [(r["added"], r["identical"]) for r in again.values()] == [(0, ROWS["opsahl-ucsocial"])]
 
 
 def _counted(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
