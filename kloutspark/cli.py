@@ -23,6 +23,7 @@ from kloutspark.reporting.days import show_comparison, show_findings, show_run, 
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
+from kloutspark.sources.adapters import ADAPTERS
 from kloutspark.sources.demo import load_world, write_world
 from kloutspark.storage import published
 
@@ -62,8 +63,10 @@ def main_options(
 @at_a_place()
 def ingest(
     place: Place,
-    adapter: Annotated[str, typer.Argument(help="snap-activity or files.")],
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files; gzip is read as it is.")],
+    adapter: Annotated[str, typer.Argument(help=f"{', '.join(ADAPTERS)}.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files; gzip is read as it is. For stackexchange, folders.")
+    ],
     network: Annotated[str | None, typer.Option("--network", help="A file of conf/networks.")] = None,
     table_name: Annotated[str | None, typer.Option("--table", help="Default: the file's stem.")] = None,
 ) -> None:
@@ -302,6 +305,7 @@ def _ingest(place: Place, *, adapter: str, network: str | None, table: str | Non
     for r in results:
         counts = [("read", r.read), ("added or changed", r.added), ("identical, skipped", r.identical)]
         counts += [(f"quarantined: {reason}", n) for reason, n in sorted(r.quarantined.items())]
+        counts += [(f"not used: {what}", n) for what, n in sorted(r.not_used.items())]
         place.console.print(texts.table(f"{r.path} into {r.table}", ("rows", "count"), counts, right=(1,)))
         if r.unused_columns:
             place.console.print(shown(f"columns that nothing reads: {', '.join(r.unused_columns)}"))

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from kloutspark.config.blocks import Closed, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
 from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term
-from kloutspark.config.networks import AccountType, Classes, Network
+from kloutspark.config.networks import AccountType, Classes, Gauge, Network
 from kloutspark.domain.errors import ConfigError, unknown_key
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Config",
     "Damping",
     "Gate",
+    "Gauge",
     "Limit",
     "Model",
     "Network",

@@ -17,13 +17,26 @@ class Kind(Closed):
     codes: tuple[str, ...] = ()
 
 
+class Gauge(Closed):
+    """A gauge of a network: its meaning, and whether more of it may ever raise evidence or is only shown."""
+
+    meaning: Annotated[str, Field(min_length=3)]
+    response: Literal["rising", "shown_only"] = "rising"
+
+
 class Network(Closed):
-    """One network, one page: conf/networks/<name>.yaml."""
+    """One network, one page: conf/networks/<name>.yaml.
+
+    A gauge's last known value holds for `carry_days` days. `has_pages`: a page graph is delivered as page_links.
+    """
 
     title: str
     status: Literal["scored", "announced"]
     account_types: Annotated[tuple[AccountType, ...], Field(min_length=1)]
     kinds: dict[str, Kind] = Field(default_factory=dict)
+    gauges: dict[str, Gauge] = Field(default_factory=dict)
+    carry_days: Annotated[int, Field(ge=1)] = 28
+    has_pages: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
 
     @property

@@ -103,6 +103,41 @@ ACCOUNTS = TableContract(
     ),
     has_change_feed=True,
 )
+GAUGES = TableContract(
+    "input.{network}.gauges",
+    meaning="A measured standing of an account on a day: followers, friends, mayorships, anonymous votes.",
+    key=("account_id", "day", "gauge"),
+    columns=(
+        Col("account_id", "string", "account that was measured", is_nullable=True),
+        Col("day", "date", "UTC day of the measurement", is_nullable=True),
+        Col("gauge", "string", "a gauge of conf/networks/<network>.yaml", is_nullable=True),
+        Col("value", "double", "what was measured, 0 or more", is_nullable=True),
+    ),
+    partitioned_by=("day",),
+    has_change_feed=True,
+)
+DELIVERIES = TableContract(
+    "input.{network}.deliveries",
+    meaning="A day of the network is complete: nothing more of it is expected.",
+    key=("day",),
+    columns=(
+        Col("day", "date", "UTC day that is complete", is_nullable=True),
+        Col("delivered_at", "timestamp", "when it became so, UTC", is_nullable=True),
+    ),
+    has_change_feed=True,
+)
+PAGE_LINKS = TableContract(
+    "input.{network}.page_links",
+    meaning="A link from page to page in a day's snapshot of the whole page graph; a page is an account.",
+    key=("from_id", "to_id", "day"),
+    columns=(
+        Col("from_id", "string", "page that the link stands on", is_nullable=True),
+        Col("to_id", "string", "page that it leads to", is_nullable=True),
+        Col("day", "date", "UTC day of the snapshot", is_nullable=True),
+    ),
+    partitioned_by=("day",),
+    has_change_feed=True,
+)
 LINKS = TableContract(
     "identity.links",
     meaning="An account belongs to a person from connected_on on until disconnected_on.",

@@ -1,23 +1,37 @@
 """From frames of texts to rows of an input table: names mapped, values cast, what cannot be cast set apart."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LINKS, POSTS, TableContract
-from kloutspark.domain.errors import InputError
+from kloutspark.config import Network
+from kloutspark.domain.contracts import (
+    ACCOUNTS,
+    DELIVERIES,
+    GAUGES,
+    INTERACTIONS,
+    LINKS,
+    PAGE_LINKS,
+    POSTS,
+    TableContract,
+)
+from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.sources.reading import FILE, MALFORMED
 
 REQUIRED = {
     INTERACTIONS.name: ("occurred_at", "actor_id", "target_id", "kind"),
     POSTS.name: ("post_id", "account_id", "posted_at"),
     ACCOUNTS.name: ("account_id", "account_type"),
+    GAUGES.name: ("account_id", "day", "gauge", "value"),
+    DELIVERIES.name: ("day", "delivered_at"),
+    PAGE_LINKS.name: ("from_id", "to_id", "day"),
     LINKS.name: ("person_id", "network", "account_id"),
 }
 REASON = "_reason"
+NOT_USED = "not used: "  # a REASON that begins so: nothing is wrong with the row, it is of no use to the table
 RAW = "_raw"
 ISO_DAY = r"^\s*\d{4}-\d{1,2}-\d{1,2}([T ].*)?\s*$"
 EPOCH_SECONDS = r"^\s*\d{9,11}(\.\d+)?\s*$"
@@ -36,6 +50,18 @@ class Delivery:
     unused_columns: tuple[str, ...]
 
 
+def page_of(adapter: str, network: Network | None, table: str | None) -> Network:
+    """The page of the network that a format's files belong to; the format knows its tables by itself.
+
+    Raises:
+        ConfigError: no network is named, or a table is.
+    """
+    if network is None or table is not None:
+        remedy = "A file of this format belongs to one network, and the format says which tables it fills."
+        raise ConfigError(adapter, expected="--network and no --table", found="another combination", remedy=remedy)
+    return network
+
+
 def bring(
     raw: DataFrame,
     contract: TableContract,
@@ -44,12 +70,16 @@ def bring(
     theirs: Mapping[str, str],
     codes: Mapping[str, str],
     started_at: datetime,
+    gauges: Collection[str] = (),
+    reasons: Sequence[Column] = (),
 ) -> Delivery:
     """The rows of a file as rows of an input table.
 
-    `theirs` maps our column names to the file's; `codes` maps a file's kinds to ours. `started_at` becomes
-    ingested_at where the file has none. Interactions without an id get one: a hash of their content and of their
-    ordinal among equal rows of the file, so that true repeats survive and the same file twice adds nothing.
+    `theirs` maps our column names to the file's; `codes` maps a file's kinds to ours; `gauges` names those of the
+    network: a row of another one, or of a value that is no finite number of 0 or more, is set apart. `reasons` are
+    what else speaks against a row, null where nothing does. `started_at` becomes ingested_at where the file has none.
+    Interactions without an id get one: a hash of their content and of their ordinal among equal rows of the file, so
+    that true repeats survive and the same file twice adds nothing.
 
     Raises:
         InputError: a needed column is missing.
@@ -62,13 +92,15 @@ def bring(
             raise InputError(where, expected=expected, found=", ".join(delivered) or "no column", remedy=remedy)
     source = {c.name: theirs.get(c.name, c.name) for c in contract.written if theirs.get(c.name, c.name) in delivered}
     typed = {c.name: _cast(source.get(c.name), c.type) for c in contract.written}
-    faults = [F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed line"))]
+    faults = [F.when(F.col(MALFORMED).isNotNull(), F.lit("malformed line")), *reasons]
     for ours, their in source.items():
         kind = next(c.type for c in contract.written if c.name == ours)
         lost = _text(their).isNotNull() & typed[ours].isNull()
         faults.append(F.when(lost, F.lit(f"{ours} cannot be read as {kind}")))
     if contract is not INTERACTIONS:  # of interactions the run judges what is null: they are counted by it
         faults += [F.when(_text(source[ours]).isNull(), F.lit(f"{ours} is null")) for ours in REQUIRED[contract.name]]
+    if contract is GAUGES:
+        faults += _gauge_faults(typed["gauge"], typed["value"], gauges)
     whole = F.coalesce(F.col(MALFORMED), F.to_json(F.struct(*[_name(c) for c in delivered])))
     rows = raw.select(
         *[value.alias(name) for name, value in typed.items()],
@@ -81,6 +113,15 @@ def bring(
     unused = tuple(c for c in delivered if c not in source.values())
     content = tuple(c.name for c in contract.written if c.name != "ingested_at" or c.name in source)
     return Delivery(contract, rows.drop(FILE), content, unused)
+
+
+def _gauge_faults(gauge: Column, value: Column, gauges: Collection[str]) -> list[Column]:
+    is_finite = ~F.isnan(value) & (F.abs(value) != F.lit(float("inf")))
+    return [
+        F.when(~gauge.isin(*gauges), F.lit("gauge is not one of the network's")),
+        F.when(~is_finite, F.lit("value is not a finite number")),
+        F.when(value < 0, F.lit("value is negative")),
+    ]
 
 
 def _complete_interactions(

@@ -18,7 +18,7 @@ COMPRESSION = (".gz", ".bz2", ".zst", ".xz")
 FORMATS = {".csv": "csv", ".jsonl": "json", ".ndjson": "json", ".json": "json", ".parquet": "parquet"}
 UNREADABLE = re.compile(
     r"EOFException|PATH_NOT_FOUND|ZipException|ZstdException|FAILED_READ_FILE|CANNOT_READ_FILE_FOOTER|UNABLE_TO_INFER_SCHEMA"
-    r"|not a Parquet file|incorrect header check|MALFORMED_CSV_RECORD"
+    r"|not a Parquet file|incorrect header check|MALFORMED_CSV_RECORD|MALFORMED_RECORD_IN_PARSING|MALFORMED_XML"
 )
 
 
@@ -65,6 +65,11 @@ def _read_csv(spark: SparkSession, path: str) -> DataFrame:
         raise InputError(path, expected="a header line", found="an empty file", remedy="Deliver the file again.")
     schema = ", ".join(f"`{name.replace('`', '``')}` string" for name in [*columns, MALFORMED])
     return reader.schema(schema).option("columnNameOfCorruptRecord", MALFORMED).csv(path)
+
+
+def without_faults(frame: DataFrame, path: str) -> DataFrame:
+    """A frame that an adapter has put together, as `bring` takes it: with FILE and no MALFORMED line."""
+    return frame.withColumn(MALFORMED, F.lit(None).cast("string")).withColumn(FILE, F.lit(path))
 
 
 def ending_of(path: str) -> str:

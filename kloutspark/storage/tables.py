@@ -181,15 +181,17 @@ class Tables:
         Of several rows of the frame with one key the one with the greatest content stays.
         """
         rest = [c.name for c in contract.written if c.name not in contract.key]
-        newest = F.max(F.struct(*rest)).alias("newest")
-        one_a_key = frame.groupBy(*contract.key).agg(newest)
-        rows = one_a_key.select(*contract.key, *[F.col(f"newest.{c}").alias(c) for c in rest])
+        rows = frame.select(*contract.key).distinct()
+        if rest:
+            one_a_key = frame.groupBy(*contract.key).agg(F.max(F.struct(*rest)).alias("newest"))
+            rows = one_a_key.select(*contract.key, *[F.col(f"newest.{c}").alias(c) for c in rest])
         before = self.version(contract, network)
         table = DeltaTable.forPath(self.spark, self.path(contract, network))
         same = _all([F.col(f"old.{k}").eqNullSafe(F.col(f"new.{k}")) for k in contract.key])
-        changed = ~_all([F.col(f"old.{c}").eqNullSafe(F.col(f"new.{c}")) for c in rest])
         merge = table.alias("old").merge(rows.alias("new"), same)
-        merge = merge.whenMatchedUpdate(changed, {c: f"new.{c}" for c in rest})
+        if rest:
+            changed = ~_all([F.col(f"old.{c}").eqNullSafe(F.col(f"new.{c}")) for c in rest])
+            merge = merge.whenMatchedUpdate(changed, {c: f"new.{c}" for c in rest})
         merge.whenNotMatchedInsert(values={c.name: f"new.{c.name}" for c in contract.written}).execute()
         metrics = self._metrics(contract, network, after=before)
         return int(metrics.get("numTargetRowsInserted", 0)) + int(metrics.get("numTargetRowsUpdated", 0))

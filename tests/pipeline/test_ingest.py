@@ -10,7 +10,17 @@ import pandas as pd
 import pytest
 
 from kloutspark import ingestion
-from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LINKS, POSTS, QUARANTINE
+from kloutspark.domain.contracts import (
+    ACCOUNTS,
+    DELIVERIES,
+    GAUGES,
+    INTERACTIONS,
+    LINKS,
+    PAGE_LINKS,
+    POSTS,
+    QUARANTINE,
+)
+from kloutspark.domain.errors import ConfigError
 from kloutspark.ingestion import Ingested
 from tests.lab import Lab
 
@@ -104,6 +114,61 @@ def test_posts_accounts_and_links_upsert_by_key(lab: Lab, tmp_path: Path) -> Non
         ("bot9", "bot"),
     }
     assert lab.read(POSTS, "twitter").count() == 1
+
+
+PIGEONS = (
+    "networks.pigeon={title: Pigeon post, status: scored, account_types: [personal, page], has_pages: true, "
+    "gauges: {roosts: {meaning: roosts that know the bird}}}"
+)
+
+
+def test_gauges_upsert_by_account_day_and_gauge_and_impossible_ones_are_set_apart(
+    new_lab: Callable[..., Lab], tmp_path: Path
+) -> None:
+    lab, file = new_lab(PIGEONS), tmp_path / "gauges.csv"
+    good = "ada,2026-02-01,roosts,3\nada,2026-02-02,roosts,4.5\nbob,2026-02-01,roosts,0\n"
+    file.write_text(
+        "account_id,day,gauge,value\n"
+        + good
+        + "ada,2026-02-01,lofts,3\nada,2026-02-03,roosts,\nada,2026-02-03,roosts,NaN\nada,2026-02-03,roosts,Infinity\n"
+        + "ada,2026-02-03,roosts,-1\nada,2026-02-03,roosts,many\nada,soon,roosts,1\n,2026-02-03,roosts,1\n"
+    )
+    (found,) = ingest(lab, file, network="pigeon")
+    assert (found.read, found.added) == (11, 3)
+    assert found.quarantined == {
+        "gauge is not one of the network's": 1,
+        "value is null": 1,
+        "value is not a finite number": 2,
+        "value is negative": 1,
+        "value cannot be read as double": 1,
+        "day cannot be read as date": 1,
+        "account_id is null": 1,
+    }
+    file.write_text("account_id,day,gauge,value\n" + good.replace("4.5", "5"))
+    (again,) = ingest(lab, file, network="pigeon")
+    assert (again.added, again.identical) == (1, 2)
+    rows = lab.read(GAUGES, "pigeon").collect()
+    assert sorted((r.account_id, f"{r.day}", r.value) for r in rows) == [
+        ("ada", "2026-02-01", 3.0),
+        ("ada", "2026-02-02", 5.0),
+        ("bob", "2026-02-01", 0.0),
+    ]
+
+
+def test_deliveries_and_page_links_come_in_once_by_key(new_lab: Callable[..., Lab], tmp_path: Path) -> None:
+    lab, deliveries, pages = new_lab(PIGEONS), tmp_path / "deliveries.csv", tmp_path / "page_links.csv"
+    deliveries.write_text("day,delivered_at\n2026-02-01,2026-02-02T03:00:00Z\n2026-02-02,\n")
+    pages.write_text("from_id,to_id,day\na,b,2026-02-01\na,b,2026-02-01\nb,a,2026-02-01\nb,,2026-02-01\n")
+    found = ingest(lab, deliveries, pages, network="pigeon")
+    assert [(r.read, r.added, r.quarantined) for r in found] == [
+        (2, 1, {"delivered_at is null": 1}),
+        (4, 2, {"to_id is null": 1}),
+    ]
+    assert [r.added for r in ingest(lab, deliveries, pages, network="pigeon")] == [0, 0]
+    assert [f"{r.day}" for r in lab.read(DELIVERIES, "pigeon").collect()] == ["2026-02-01"]
+    assert {(r.from_id, r.to_id) for r in lab.read(PAGE_LINKS, "pigeon").collect()} == {("a", "b"), ("b", "a")}
+    with pytest.raises(ConfigError, match="expected has_pages: true in the network's page, found false"):
+        ingest(lab, pages, network="twitter")
 
 
 def test_snap_activity_reads_codes_of_the_network_and_sets_malformed_lines_apart(lab: Lab, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from kloutspark.domain.errors import ConfigError
         ("model.calibration.anchors=[[0, 1], [45, 50], [50, 100]]", "the harder the next point"),
         ("model.terms.default=[{signal: actors_distinct_8d, weight: 1}]", "Do you mean actors_distinct_28d?"),
         ("model.terms.networks={twiter: []}", "Do you mean twitter?"),
+        ("networks.twitter.carry_days=0", "greater than or equal to 1"),
+        ("networks.twitter.gauges={followers: {meaning: so many, respons: rising}}", "Do you mean response?"),
+        ("networks.twitter.gauges={followers: {meaning: so many, response: falling}}", "'rising' or 'shown_only'"),
         ("nonsense", "expected a.b=c, found nonsense"),
     ],
 )
@@ -65,6 +68,40 @@ def test_a_network_that_nobody_thought_of_comes_in_by_one_page(tmp_path: Path) -
     )
     (conf / "networks" / "pigeon.yaml").write_text(page)
     assert set(load(conf=conf).scored) - set(load().scored) == {"pigeon"}
+
+
+def test_a_page_that_says_nothing_of_gauges_and_pages_has_none(tmp_path: Path) -> None:
+    said = "{title: Pigeon post, status: scored, account_types: [personal], gauges: {roosts: {meaning: known roosts}}}"
+    page = load(overrides=[f"networks.pigeon={said}"]).network("pigeon")
+    assert (page.kinds, page.has_pages, page.carry_days) == ({}, False, 28)
+    assert page.gauges["roosts"].response == "rising"
+
+
+# SCORE.md, P14: what each network brings, kinds and gauges; Twitter's replies and more stand beside them
+PROMISED = {
+    "facebook": {"like", "comment", "wall_post", "friends"},
+    "twitter": {"followers", "retweet", "mention", "list_memberships", "reply"},
+    "instagram": {"followers", "like", "comment"},
+    "google_plus": {"comment", "plus_one", "reshare"},
+    "linkedin": {"connections", "recommendation", "comment"},
+    "foursquare": {"tip_saved", "tip_liked", "friends", "check_ins", "like", "mayorships"},
+    "klout": {"plus_k"},
+    "bing": {"searches", "news_mentions"},
+}
+PERSONAL_ONLY = {"google_plus", "linkedin"}
+
+
+def test_every_promised_network_has_its_page_with_what_was_promised() -> None:  # P14
+    config = load()
+    for network, promised in PROMISED.items():
+        page = config.network(network)
+        assert {*page.kinds, *page.gauges} == promised, network
+        assert network in config.scored
+        assert (page.account_types == ("personal",)) == (network in PERSONAL_ONLY), network
+    wikipedia = config.network("wikipedia")
+    assert (wikipedia.account_types, wikipedia.kinds, wikipedia.has_pages) == (("page",), {}, True)
+    assert [name for name, page in config.networks.items() if page.status == "announced"] == ["youtube"]
+    assert not any("bot" in page.account_types for page in config.networks.values())
 
 
 def test_no_code_names_a_network() -> None:
