@@ -80,16 +80,19 @@ def pack(sources: Integers, target_blocks: Integers, targets: Integers, weights:
     Parallel edges are summed. An edge of weight 0 is none, so who has no others is dangling.
     """
     keep("edges.weight", "a finite number of at least 0", np.isfinite(weights) & (weights >= 0))
-    order = np.lexsort((weights, sources, targets, target_blocks))
-    order = order[weights[order] > 0]
-    if not len(order):
+    is_edge = weights > 0
+    target_blocks, targets, sources, weights = (c[is_edge] for c in (target_blocks, targets, sources, weights))
+    if not len(weights):
         return []
-    rows = [column[order] for column in (target_blocks, targets, sources)]
-    is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in rows])
+    # one number an edge, in the order of a cell: sorting it takes a fifth of sorting by columns
+    places = (target_blocks * (targets.max() + 1) + targets) * (sources.max() + 1) + sources
+    order = np.argsort(places)
+    if not np.all(np.diff(places[order])):  # parallel edges: their order must not be that of the rows
+        order = np.lexsort((weights, places))
+    is_first = np.diff(places[order], prepend=-1) > 0
     # bincount adds one by one in the order of its input; add.reduce would not promise that
     merged = np.bincount(np.cumsum(is_first) - 1, weights=weights[order])
-    target_blocks, targets, sources = (column[is_first] for column in rows)
+    target_blocks, targets, sources = (c[order][is_first] for c in (target_blocks, targets, sources))
     shares = merged / np.bincount(sources, weights=merged)[sources]
     keep("edges.weight", "finite sums", np.isfinite(shares))
     bounds = [0, *(np.flatnonzero(np.diff(target_blocks)) + 1), len(shares)]
