@@ -6,6 +6,7 @@ from pathlib import Path
 
 import igraph
 import networkx
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -39,11 +40,15 @@ def rank(
     spark: SparkSession, graphs: dict[str, tuple[list[str], Links]], walk: Walk, start: DataFrame | None
 ) -> Ranked:
     """Every account alike in the prior, every link alike in weight."""
-    links = [(graph, *link, 1.0) for graph, (_, links) in graphs.items() for link in links]
-    accounts = [(graph, account, 1.0) for graph, (accounts, _) in graphs.items() for account in accounts]
+    links = [(graph, *link) for graph, (_, links) in graphs.items() for link in links]
+    accounts = [(graph, account) for graph, (accounts, _) in graphs.items() for account in accounts]
     return iterate_ranks(
-        spark.createDataFrame(links, "graph string, source_id string, target_id string, weight double"),
-        spark.createDataFrame(accounts, "graph string, account_id string, prior_weight double"),
+        spark.createDataFrame(pa.table(list(zip(*links, strict=True)), ["graph", "source_id", "target_id"])).withColumn(
+            "weight", F.lit(1.0)
+        ),
+        spark.createDataFrame(pa.table(list(zip(*accounts, strict=True)), ["graph", "account_id"])).withColumn(
+            "prior_weight", F.lit(1.0)
+        ),
         start,
         as_of=date(2026, 3, 1),
         walk=walk,
@@ -83,7 +88,7 @@ def test_wikipedia_pages_rank_as_in_networkx_and_igraph(spark: SparkSession, pag
     assert (len(names), len(links)) == (4_604, 119_882)
     graph = {"wikispeedia": pages}
     whole = rank(spark, graph, WALK, None)
-    start = whole.ranks.select("graph", "account_id", "rank").where(F.col("rank") > 0)
+    start = whole.ranks.select("graph", "account_id", "rank")
     blocks = rank(spark, graph, WALK.model_copy(update={"block_accounts": 1_000}), start)
     assert [(run.blocks, run.converged) for run in (*whole.runs, *blocks.runs)] == [(1, True), (5, True)]
     assert blocks.runs[0].iterations <= 2

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, SparkSession
@@ -18,7 +19,8 @@ from pyspark.sql import functions as F
 from kloutspark.config import Walk
 from kloutspark.domain.contracts import RANKS
 from kloutspark.domain.errors import ConfigError, ContractError
-from kloutspark.transforms.rank import Ranked, iterate_in_blocks, iterate_ranks, iterate_whole
+from kloutspark.transforms.rank import Ranked, iterate_in_blocks, iterate_ranks
+from kloutspark.transforms.rank_blocks import rank_whole
 from kloutspark.transforms.rank_kernel import Totals, pack
 from tests import rank_oracle
 from tests.rank_oracle import Edge
@@ -27,7 +29,8 @@ AS_OF = date(2026, 3, 1)
 SETTLED = Walk(
     damping=0.85, tolerance_l1=1e-9, max_iterations=300, block_accounts=1_000, why="an example for the tests of ranks"
 )
-CUT_SHORT = SETTLED.model_copy(update={"max_iterations": 2, "block_accounts": 2})
+IN_BLOCKS = SETTLED.model_copy(update={"damping": 0.6, "tolerance_l1": 0.05, "max_iterations": 3, "block_accounts": 12})
+WAYS = pytest.mark.parametrize("walk", [SETTLED, IN_BLOCKS], ids=["one block", "many blocks"])
 ROWS = "graph string, account_id string"
 
 
@@ -56,19 +59,58 @@ def random_graph(accounts: int, edges: int, *, seed: int) -> Graph:
     return Graph(chosen, {name: draws.random() + 0.1 for name in names})
 
 
+WORLD = {
+    **{f"random {n}": random_graph(20 + 13 * n, 90 * n, seed=n) for n in range(4)},
+    "a cycle": Graph([(f"{n}", f"{(n + 1) % 30}", 2.0) for n in range(30)], {f"{n}": 1.0 for n in range(30)}),
+    "all to one": Graph([(f"{n}", "0", 1.0) for n in range(40)], {f"{n}": 1.0 for n in range(40)}),
+    "alone": Graph([], {"a": 2.0}),
+    "alone with itself": Graph([("a", "a", 1.0)], {"a": 2.0}),
+}
+
+
 def cut(frame: DataFrame, name: str) -> DataFrame:
     assert name
     return frame.localCheckpoint()
 
 
+def arrow(world: dict[str, Graph]) -> tuple[pa.Table, pa.Table]:
+    """Edges and accounts."""
+    edges = [(name, *edge) for name, graph in world.items() for edge in graph.edges]
+    accounts = [(name, account, float(n)) for name, graph in world.items() for account, n in graph.priors.items()]
+    texts, number = [("graph", pa.string()), ("source_id", pa.string())], pa.float64()
+    columns = pa.schema([*texts, ("target_id", pa.string()), ("weight", number)])
+    of_accounts = pa.schema([texts[0], ("account_id", pa.string()), ("prior_weight", number)])
+    rows = [dict(zip(columns.names, edge, strict=True)) for edge in edges]
+    known = [dict(zip(of_accounts.names, account, strict=True)) for account in accounts]
+    return pa.Table.from_pylist(rows, columns), pa.Table.from_pylist(known, of_accounts)
+
+
 def edges_of(spark: SparkSession, world: dict[str, Graph]) -> DataFrame:
-    rows = [(name, *edge) for name, graph in world.items() for edge in graph.edges]
-    return spark.createDataFrame(rows, "graph string, source_id string, target_id string, weight double")
+    return spark.createDataFrame(arrow(world)[0])
 
 
 def accounts_of(spark: SparkSession, world: dict[str, Graph]) -> DataFrame:
-    rows = [(name, account, float(prior)) for name, graph in world.items() for account, prior in graph.priors.items()]
-    return spark.createDataFrame(rows, f"{ROWS}, prior_weight double")
+    return spark.createDataFrame(arrow(world)[1])
+
+
+def in_process(graph: Graph, walk: Walk) -> tuple[dict[str, float], int, float]:
+    """The way of one block without Spark."""
+    edges, accounts = arrow({"g": graph})
+    table = rank_whole(
+        accounts.append_column("start", pa.nulls(len(accounts), pa.float64())),
+        edges,
+        damping=walk.damping,
+        tolerance_l1=walk.stops_at,
+        limit=walk.limit,
+    )
+    ranks = dict(zip(table["account_id"].to_pylist(), table["rank"].to_pylist(), strict=True))
+    return ranks, table["iterations"][0].as_py(), table["residual"][0].as_py()
+
+
+def expected_of(graph: Graph, walk: Walk) -> tuple[dict[str, float], int, float]:
+    return rank_oracle.rank(
+        graph.edges, graph.priors, damping=walk.damping, tolerance_l1=walk.stops_at, limit=walk.limit
+    )
 
 
 def ranked(spark: SparkSession, world: dict[str, Graph], walk: Walk, start: DataFrame | None = None) -> Ranked:
@@ -84,28 +126,42 @@ def by_graph(ranks: DataFrame) -> dict[str, dict[str, float]]:
     return found
 
 
-@given(st.lists(graphs(), min_size=12, max_size=12))
-@settings(
-    max_examples=2,  # the first is the simplest that there is; each has twelve graphs
-    deadline=None, derandomize=True, phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
-@pytest.mark.parametrize("walk", [SETTLED, CUT_SHORT], ids=["one block", "many blocks, cut short"])
-def test_ranks_agree_with_the_oracle(spark: SparkSession, walk: Walk, drawn: list[Graph]) -> None:
-    world = {f"g{n}": graph for n, graph in enumerate(drawn)}
-    result = ranked(spark, world, walk)
-    found = by_graph(result.ranks)
-    assert [run.graph for run in result.runs] == sorted(world)
+@given(graphs())
+@settings(max_examples=80, deadline=None, derandomize=True, phases=[Phase.generate])
+def test_a_block_of_a_worker_agrees_with_the_oracle(graph: Graph) -> None:
+    ranks, iterations, residual = in_process(graph, SETTLED)
+    expected, expected_iterations, expected_residual = expected_of(graph, SETTLED)
+    assert ranks == pytest.approx(expected, abs=1e-13)
+    assert iterations == expected_iterations
+    assert residual == pytest.approx(expected_residual, abs=1e-13)
+
+
+@WAYS
+def test_ranks_agree_with_the_oracle_and_to_the_bit_however_rows_come_in(spark: SparkSession, walk: Walk) -> None:
+    """Graphs that settle stay as they are while others move; one that does not settle says so."""
+    with shuffled(spark, 2):
+        result = ranked(spark, WORLD, walk)
+        found = by_graph(result.ranks)
+    assert [run.graph for run in result.runs] == sorted(WORLD)
     for run in result.runs:
-        graph = world[run.graph]
-        expected, iterations, residual = rank_oracle.rank(
-            graph.edges, graph.priors, damping=walk.damping, tolerance_l1=walk.tolerance_l1, limit=walk.limit
-        )
+        graph = WORLD[run.graph]
+        expected, iterations, residual = expected_of(graph, walk)
         assert found[run.graph] == pytest.approx(expected, abs=1e-13)
         assert sum(found[run.graph].values()) == pytest.approx(1, abs=1e-13)
         assert (run.accounts, run.blocks) == (len(graph.priors), -(-len(graph.priors) // walk.block_accounts))
-        assert (run.iterations, run.residual_l1) == (iterations, pytest.approx(residual, abs=1e-13))
+        assert run.iterations == iterations
+        assert run.residual_l1 == pytest.approx(residual, abs=1e-13)
         assert run.converged == (residual <= walk.tolerance_l1)
+    if walk is IN_BLOCKS:
+        several = [run for run in result.runs if run.blocks > 1]
+        assert {(run.iterations, run.converged) for run in several} == {(1, True), (2, True), (3, True), (3, False)}
+    mixed = [
+        frame.repartition(7).orderBy(F.rand(seed=5)) for frame in (edges_of(spark, WORLD), accounts_of(spark, WORLD))
+    ]
+    with shuffled(spark, 5):
+        again = iterate_ranks(mixed[0], mixed[1].coalesce(1), None, as_of=AS_OF, walk=walk, settle=cut)
+        assert by_graph(again.ranks) == found
+    assert again.runs == result.runs
 
 
 def test_what_is_held_back_and_what_a_dangling_account_keeps_returns_to_the_prior(spark: SparkSession) -> None:
@@ -136,45 +192,14 @@ def shuffled(spark: SparkSession, partitions: int) -> Iterator[None]:
         spark.conf.set(key, str(before))
 
 
-@pytest.mark.parametrize("block_accounts", [1_000, 12], ids=["one block", "many blocks"])
-def test_ranks_are_equal_to_the_bit_however_rows_come_in(spark: SparkSession, block_accounts: int) -> None:
-    world = {f"g{n}": random_graph(20 + 20 * n, 300, seed=n) for n in (0, 2)}
-    walk = SETTLED.model_copy(update={"block_accounts": block_accounts, "max_iterations": 2})
-    edges, accounts = edges_of(spark, world), accounts_of(spark, world)
-    start = accounts.select("graph", "account_id", F.col("prior_weight").alias("rank")).where("rank < 0.9")
-    with shuffled(spark, 2):
-        first = iterate_ranks(edges, accounts, start, as_of=AS_OF, walk=walk, settle=cut)
-    mixed = [frame.repartition(7).orderBy(F.rand(seed=5)) for frame in (edges, accounts, start)]
-    with shuffled(spark, 5):
-        second = iterate_ranks(mixed[0], mixed[1], mixed[2].coalesce(1), as_of=AS_OF, walk=walk, settle=cut)
-    assert max(run.blocks for run in first.runs) == (1 if block_accounts == 1_000 else 5)
-    assert by_graph(first.ranks) == by_graph(second.ranks)
-    assert first.runs == second.runs
-
-
 def test_both_ways_are_equal_to_the_bit_on_one_block(spark: SparkSession) -> None:
-    world = {"g": random_graph(40, 300, seed=7)}
-    edges = edges_of(spark, world)
-    accounts = accounts_of(spark, world).withColumn("start", F.lit(None).cast("double"))
+    graph = random_graph(40, 300, seed=7)
     walk = SETTLED.model_copy(update={"exact_iterations": 2})
-    whole, reached = iterate_whole(edges, accounts, walk=walk, settle=cut)
-    looped, reached_too = iterate_in_blocks(edges, accounts, blocks={"g": 1}, walk=walk, settle=cut)
-    assert by_graph(whole) == by_graph(looped)
-    assert reached == reached_too
-    assert reached["g"][0] == 2
-
-
-def test_a_graph_that_has_settled_stays_while_others_move(spark: SparkSession) -> None:
-    walk = SETTLED.model_copy(update={"damping": 0.3, "tolerance_l1": 0.01, "block_accounts": 2})
-    quick = Graph([("a", "b", 1.0), ("b", "c", 1.0), ("c", "a", 1.0)], {"a": 1, "b": 1, "c": 1})
-    slow = Graph([("a", "b", 1.0), ("b", "a", 1.0)], {"a": 100, "b": 1, "c": 1})
-    together = ranked(spark, {"quick": quick, "slow": slow}, walk)
-    assert [(run.graph, run.iterations, run.converged) for run in together.runs] == [
-        ("quick", 1, True),
-        ("slow", 5, True),
-    ]
-    alone = ranked(spark, {"quick": quick}, walk)
-    assert by_graph(together.ranks)["quick"] == by_graph(alone.ranks)["quick"]
+    accounts = accounts_of(spark, {"g": graph}).withColumn("start", F.lit(None).cast("double"))
+    looped, reached = iterate_in_blocks(edges_of(spark, {"g": graph}), accounts, blocks={"g": 1}, walk=walk, settle=cut)
+    ranks, *ends = in_process(graph, walk)
+    assert by_graph(looped) == {"g": ranks}
+    assert reached == {"g": (2, ends[1])}
 
 
 def test_a_warm_start_needs_fewer_iterations_and_ends_where_a_cold_one_does(spark: SparkSession) -> None:
