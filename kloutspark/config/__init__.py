@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from kloutspark.config.blocks import Closed, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
-from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term
+from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term, Walk
 from kloutspark.config.networks import AccountType, Classes, Gauge, Network
 from kloutspark.domain.errors import ConfigError, unknown_key
 
@@ -36,6 +36,7 @@ __all__ = [
     "StepLimit",
     "TableSettings",
     "Term",
+    "Walk",
     "conf_dir",
     "load",
     "read_yaml",

@@ -91,6 +91,36 @@ class StepLimit(Science):
         return round(self.most_down_points * 100)
 
 
+class Walk(Science):
+    """How ranks are iterated, and in blocks of how many accounts; the formula: `iterate_ranks`."""
+
+    damping: Annotated[float, Field(gt=0, lt=1)]
+    tolerance_l1: Positive  # most that the ranks of a graph may still move, of the 1 that they sum to
+    max_iterations: Annotated[int, Field(ge=1)]
+    block_accounts: Annotated[int, Field(ge=1, le=2**30)]  # sums are taken by block, so it decides the last bits
+    exact_iterations: Annotated[int, Field(ge=1)] | None = None  # for published references: from the prior, so many
+
+    @property
+    def limit(self) -> int:
+        """After so many iterations a walk ends."""
+        return self.exact_iterations or self.max_iterations
+
+    @property
+    def stops_at(self) -> float | None:
+        """The residual that ends a walk before its limit; None: nothing does."""
+        return None if self.exact_iterations else self.tolerance_l1
+
+    def blocks(self, accounts: int) -> int:
+        """How many blocks a graph of so many accounts has."""
+        return -(-accounts // self.block_accounts)
+
+    @model_validator(mode="after")
+    def _exact_iterations_keep_the_bound(self) -> Self:
+        if self.exact_iterations and self.exact_iterations > self.max_iterations:
+            raise ValueError("exact_iterations are at most max_iterations")
+        return self
+
+
 class Model(Science):
     """A scoring model: conf/models/*.yaml."""
 

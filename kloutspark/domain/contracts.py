@@ -227,6 +227,18 @@ FEATURES = TableContract(
     ),
     partitioned_by=("as_of",),
 )
+RANKS = TableContract(
+    "ranks",
+    meaning="Where a walk along the edges of a graph spends its time; the ranks of a day's graph sum to 1.",
+    key=("as_of", "graph", "account_id"),
+    columns=(
+        Col("as_of", "date", "the day that the run speaks for"),
+        Col("graph", "string", "the graph, for example a network; ranks of two graphs do not compare"),
+        Col("account_id", "string", "account of the graph, with or without edges"),
+        Col("rank", "double", "its part of the graph's 1"),
+    ),
+    partitioned_by=("as_of",),
+)
 _SCORE_COLUMNS = (
     Col("as_of", "date", "the day that the score speaks for"),
     Col("person_id", "string", "person, or <network>:<account_id> of an unlinked account"),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ def build_session(settings: SparkSettings) -> SparkSession:
     if settings.master and not is_submitted:
         builder = builder.master(settings.master)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # a laptop's name may resolve to nowhere
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # Python workers need our packages, not the PATH's
     start = {
         "spark.sql.warehouse.dir": f"{tempfile.gettempdir()}/kloutspark-warehouse",  # nothing of ours is ever in it
         "spark.driver.memory": settings.driver_memory,

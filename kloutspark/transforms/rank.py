@@ -1,0 +1,203 @@
+"""Ranks: where a walk along weighted edges spends its time, and whether it settled (DESIGN.md section 4, Graph)."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from kloutspark.config import Walk
+from kloutspark.domain.contracts import RANKS
+from kloutspark.domain.errors import ConfigError
+from kloutspark.transforms import rank_blocks
+from kloutspark.transforms.conform import conform
+from kloutspark.transforms.rank_kernel import Totals
+
+# computes a frame, cuts it from its lineage, and gives it back; the name tells one frame of a run from the others
+Settle = Callable[[DataFrame, str], DataFrame]
+
+
+@dataclass(frozen=True)
+class GraphRun:
+    """How the ranks of one graph came about; whether that will do, the gate judges."""
+
+    graph: str
+    accounts: int
+    blocks: int
+    iterations: int
+    residual_l1: float  # sum of |rank' - rank| over all accounts in the last iteration
+    converged: bool
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Ranks of all graphs (RANKS) and a record of each, by its name."""
+
+    ranks: DataFrame
+    runs: tuple[GraphRun, ...]
+
+
+def iterate_ranks(
+    edges: DataFrame, accounts: DataFrame, start: DataFrame | None, *, as_of: date, walk: Walk, settle: Settle
+) -> Ranked:
+    """Where a walk from sources to targets spends its time, in each graph for itself; ranks of a graph sum to 1.
+
+        rank'(v) = d * inflow(v) + (1 - d * sum(inflow)) * prior(v)
+        inflow(v) = sum over u of rank(u) * share(u, v);    residual = sum of |rank' - rank|
+
+    So what d holds back and what dangling accounts keep returns to the prior. `edges` has graph, source_id, target_id
+    and weight of at least 0: parallel ones are summed, one from an account to itself counts, one of weight 0 does not.
+    `accounts` has graph, account_id and prior_weight above 0: a prior is its share in the graph. `start` has graph,
+    account_id and rank, made to sum to 1 again: who is missing there starts at the prior, who left is ignored.
+
+    A graph that fits one block is iterated within one Spark job, together with all others that do; larger ones take a
+    job an iteration. Both do the same arithmetic, and its order is fixed: ranks depend on `walk`, not on partitions.
+    The input frames are read several times: settle them before.
+
+    Raises:
+        ConfigError: a start is given although `walk` asks for exact iterations, which start at the prior.
+        ContractError: a number out of its bounds, an end of an edge that is no account, an account twice in a graph; a
+            worker raises it, so that a PythonException carries it.
+    """
+    if start is not None and walk.exact_iterations is not None:
+        where, expected = "walk.exact_iterations", "no start ranks: these begin at the prior"
+        raise ConfigError(where, expected=expected, found="some", remedy="Leave one of the two away.")
+    sizes = {row["graph"]: row["count"] for row in accounts.groupBy("graph").count().collect()}
+    blocks = {graph: walk.blocks(sizes[graph]) for graph in sorted(sizes)}
+    in_blocks = {graph: n for graph, n in blocks.items() if n > 1}
+    started = _with_start(accounts, start)
+    is_large = F.col("graph").isin(*in_blocks)
+    whole, reached = iterate_whole(edges.where(~is_large), started.where(~is_large), walk=walk, settle=settle)
+    if in_blocks:
+        larger, reached_too = iterate_in_blocks(
+            edges.where(is_large), started.where(is_large), blocks=in_blocks, walk=walk, settle=settle
+        )
+        whole, reached = whole.unionByName(larger), reached | reached_too
+    runs = [
+        GraphRun(graph, sizes[graph], blocks[graph], *reached[graph], converged=reached[graph][1] <= walk.tolerance_l1)
+        for graph in blocks
+    ]
+    return Ranked(conform(whole.withColumn("as_of", F.lit(as_of)), RANKS), tuple(runs))
+
+
+def iterate_whole(
+    edges: DataFrame, accounts: DataFrame, *, walk: Walk, settle: Settle
+) -> tuple[DataFrame, dict[str, tuple[int, float]]]:
+    """Graphs that are one block each: graph, account_id, rank; and iterations and residual by graph.
+
+    `accounts` has graph, account_id, prior_weight and start, null for who starts at the prior.
+    """
+    damping, tolerance_l1, limit = walk.damping, walk.stops_at, walk.limit
+    ranked = (
+        accounts.groupBy("graph")
+        .cogroup(edges.groupBy("graph"))
+        .applyInArrow(
+            lambda accounts, edges: rank_blocks.rank_whole(
+                accounts, edges, damping=damping, tolerance_l1=tolerance_l1, limit=limit
+            ),
+            from_arrow_schema(rank_blocks.WHOLE),
+        )
+    )
+    settled = settle(ranked, "whole")
+    ends = settled.where(F.col("iterations").isNotNull()).select("graph", "iterations", "residual").collect()
+    return settled.select(*rank_blocks.NAMED.names), {
+        end["graph"]: (end["iterations"], end["residual"]) for end in ends
+    }
+
+
+def iterate_in_blocks(
+    edges: DataFrame, accounts: DataFrame, *, blocks: Mapping[str, int], walk: Walk, settle: Settle
+) -> tuple[DataFrame, dict[str, tuple[int, float]]]:
+    """The same for graphs of several blocks, in one loop; one that has settled stays as it is until the last one has.
+
+    Edges are packed once and never move again; ranks of blocks are sent to them, and what they carry is sent on.
+    """
+    laid = settle(_lay_accounts(accounts, blocks), "accounts")
+    cells = settle(_lay_edges(edges, laid), "edges")
+    state = settle(_begin(laid, cells), "start")
+    sent = _sums(state, "sent")
+    reached: dict[str, tuple[int, float]] = {}
+    for iteration in range(1, walk.limit + 1):
+        moving = {graph: sent[graph] for graph in blocks if graph not in reached}
+        # the new state is computed before the old one can be released
+        state = settle(_step(state, cells, damping=walk.damping, sent=moving), f"iteration {iteration}")
+        sent, residuals = _sums(state, "sent"), _sums(state, "residual")
+        is_last = iteration == walk.limit
+        for graph in moving:
+            if is_last or (walk.stops_at is not None and residuals[graph] <= walk.stops_at):
+                reached[graph] = (iteration, residuals[graph])
+        if len(reached) == len(blocks):
+            break
+    ranks = state.select("graph", "block", "rank").join(laid, ["graph", "block"])
+    return ranks.mapInArrow(rank_blocks.name_ranks, from_arrow_schema(rank_blocks.NAMED)), reached
+
+
+def _with_start(accounts: DataFrame, start: DataFrame | None) -> DataFrame:
+    columns = ["graph", "account_id", "prior_weight"]
+    if start is None:
+        return accounts.select(*columns, F.lit(None).cast("double").alias("start"))
+    before = start.select("graph", "account_id", F.col("rank").alias("start"))
+    return accounts.select(*columns).join(before, ["graph", "account_id"], how="left")
+
+
+def _lay_accounts(accounts: DataFrame, blocks: Mapping[str, int]) -> DataFrame:
+    number: Column = F.coalesce(*[F.when(F.col("graph") == graph, F.lit(n)) for graph, n in blocks.items()])
+    block = F.pmod(F.xxhash64("account_id"), number).cast("int")
+    grouped = accounts.withColumn("block", block).groupBy("graph", "block")
+    return grouped.applyInArrow(
+        lambda accounts: rank_blocks.lay_accounts(accounts), from_arrow_schema(rank_blocks.LAID)
+    )
+
+
+def _lay_edges(edges: DataFrame, laid: DataFrame) -> DataFrame:
+    placed = laid.select("graph", "block", F.posexplode("account_ids").alias("position", "account_id"))
+    numbered = edges.select("graph", "source_id", "target_id", "weight")
+    for end in ("source", "target"):
+        places = placed.select(
+            "graph",
+            F.col("account_id").alias(f"{end}_id"),
+            F.col("block").alias(f"{end}_block"),
+            F.col("position").alias(end),
+        )
+        # left: an edge to nowhere must be refused, not vanish
+        numbered = numbered.join(places, ["graph", f"{end}_id"], how="left").drop(f"{end}_id")
+    grouped = numbered.groupBy("graph", "source_block")
+    return grouped.applyInArrow(lambda edges: rank_blocks.lay_edges(edges), from_arrow_schema(rank_blocks.CELLS))
+
+
+def _begin(laid: DataFrame, cells: DataFrame) -> DataFrame:
+    sums: dict[str, list[tuple[float, float, float]]] = {}
+    for graph, *of_block in laid.select("graph", *rank_blocks.SUMS).collect():
+        sums.setdefault(graph, []).append((of_block[0], of_block[1], of_block[2]))
+    totals = {graph: Totals.of(of_blocks) for graph, of_blocks in sums.items()}
+    sending = cells.where(F.col("senders").isNotNull())
+    blocks = laid.drop("account_ids").join(
+        sending.select("graph", F.col("source_block").alias("block"), "senders"), ["graph", "block"], how="left"
+    )
+    return blocks.mapInArrow(
+        lambda batches: rank_blocks.begin_blocks(batches, totals=totals), from_arrow_schema(rank_blocks.STATE)
+    )
+
+
+def _step(state: DataFrame, cells: DataFrame, *, damping: float, sent: Mapping[str, float]) -> DataFrame:
+    """The next state of all blocks; ranks take 8 bytes an account, so that they go to the edges."""
+    ranks = state.select("graph", F.col("block").alias("source_block"), "rank")
+    moving = cells.where(F.col("graph").isin(*sent)).drop("senders")
+    fed = moving.join(F.broadcast(ranks), ["graph", "source_block"])
+    flows = fed.mapInArrow(rank_blocks.push_cells, from_arrow_schema(rank_blocks.FLOWS))
+    both = state.groupBy("graph", "block").cogroup(flows.groupBy("graph", "target_block"))
+    return both.applyInArrow(
+        lambda state, flows: rank_blocks.step_block(state, flows, damping=damping, sent=sent),
+        from_arrow_schema(rank_blocks.STATE),
+    )
+
+
+def _sums(state: DataFrame, column: str) -> dict[str, float]:
+    """Sums of a column of the blocks' state over each graph, exactly rounded: the order does not matter."""
+    blocks: dict[str, list[float]] = {}
+    for graph, value in state.select("graph", column).collect():
+        blocks.setdefault(graph, []).append(value)
+    return {graph: math.fsum(values) for graph, values in blocks.items()}
