@@ -1,7 +1,7 @@
 # Bare `make` explains itself. Every path is relative, so that a checkout may lie in a folder with spaces in its name.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-all demo bench lock clean
+.PHONY: help setup check test test-all demo docs bench lock clean
 
 export SPARK_LOCAL_IP := 127.0.0.1
 export PYTHONHASHSEED := 0
@@ -46,13 +46,16 @@ check: setup  ## Lint, format, types, import arrows and the tests that need no J
 	$(PY) -m pytest -q -m "$(NO_JVM)"
 
 test: setup  ## Run every test; real-data tests need KLOUTSPARK_DATA_DIR, else they skip and say where the data is.
-	$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 15 -m "not bench"
+	$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations 15 -m "not bench"
 
 test-all: setup  ## Run every test and what only measures.
-	$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 demo: setup  ## Make demo data, score it day by day, show the highest scores.
 	.venv/bin/kloutspark demo
+
+docs: setup  ## Write docs/signals.md again from conf/.
+	.venv/bin/kloutspark signals --page > docs/signals.md
 
 bench: setup  ## Measure; decides nothing.
 	$(PY) -m tests.bench

@@ -18,7 +18,7 @@ from kloutspark import ingestion, pipeline, publish
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
 from kloutspark.quality.docs import write_docs
-from kloutspark.reporting import texts
+from kloutspark.reporting import catalogue, texts
 from kloutspark.reporting.days import show_comparison, show_findings, show_run, show_runs, show_top
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.progress import stages_shown
@@ -220,6 +220,37 @@ def runs(
         place.console.print(shown(f"Data Docs: {docs / 'index.html'}"))
 
 
+@app.command(epilog="Example: kloutspark networks --json")
+@at_a_place()
+def networks(place: Place) -> None:
+    """The networks of the configuration."""
+    rows = catalogue.network_rows(place.config)
+    if place.is_json:
+        typer.echo(as_json(rows))
+    else:
+        catalogue.show_networks(place.console, rows)
+
+
+@app.command(epilog="Example: kloutspark signals --network twitter --json")
+@at_a_place()
+def signals(
+    place: Place,
+    network: Annotated[str | None, typer.Option("--network", help="One of them; default: all.")] = None,
+    is_page: Annotated[bool, typer.Option("--page", help="As docs/signals.md.")] = False,
+) -> None:
+    """The catalogue: every signal with its unit, its response and what it means."""
+    config = place.config
+    chosen = sorted(config.networks) if network is None else [network]
+    for name in chosen:
+        config.network(name)
+    if is_page:
+        typer.echo(catalogue.catalogue_page(config), nl=False)
+    elif place.is_json:
+        typer.echo(as_json(catalogue.signal_rows(config, chosen)))
+    else:
+        catalogue.show_signals(place.console, config, chosen)
+
+
 @app.command(epilog="Example: kloutspark rollback --to 2012-07-06")
 @at_a_place()
 def rollback(
@@ -238,7 +269,7 @@ def rollback(
 
 
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")
-@at_a_place(default_root=f"{DEFAULT_ROOT}/demo")
+@at_a_place(default_root=f"{DEFAULT_ROOT}/demo", default_env="small")
 def demo(place: Place) -> None:
     """An invented world: its files written, ingested and scored for five days, then the top and one explanation."""
     world = load_world(place.conf)

@@ -46,7 +46,9 @@ class Place:
         return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 
 
-def at_a_place(*, default_root: str = DEFAULT_ROOT) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def at_a_place(
+    *, default_root: str = DEFAULT_ROOT, default_env: str = "local"
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds the options that every command has; the command itself takes a Place first."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
@@ -57,7 +59,7 @@ def at_a_place(*, default_root: str = DEFAULT_ROOT) -> Callable[[Callable[..., N
             *,
             root: Annotated[str, typer.Option("--root", help="Folder or address where the tables lie.")] = default_root,
             conf: Annotated[Path | None, typer.Option("--conf", help="Configuration folder; default: our own.")] = None,
-            env: Annotated[str, typer.Option("--env", help="A file of conf/env.")] = "local",
+            env: Annotated[str, typer.Option("--env", help="A file of conf/env.")] = default_env,
             sets: Annotated[
                 list[str] | None,
                 typer.Option("--set", metavar="A.B=C", help="Another value, e.g. spark.shuffle_partitions=8."),

@@ -2,40 +2,44 @@
 
 import logging
 import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.config import Config
+from kloutspark.config import Config, Walk
 from kloutspark.domain.contracts import (
     ACTOR_DAYS,
+    FEATURE_NAMES,
     FEATURES,
     INTERACTIONS,
     LINKS,
     PAIRS,
     QUARANTINE,
+    RANKS,
     SCORES,
     SCORES_CANDIDATE,
     TARGETS,
 )
 from kloutspark.domain.counts import Counts
-from kloutspark.domain.windows import newest_at_or_before
+from kloutspark.domain.windows import Span, newest_at_or_before
 from kloutspark.publish import audit, publish
 from kloutspark.quality.gate import Verdict
 from kloutspark.storage import inputs, manifest
 from kloutspark.storage.day import Day, open_day
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.lock import run_lock
-from kloutspark.storage.manifest import Manifest
+from kloutspark.storage.manifest import Graph, Manifest
+from kloutspark.storage.scratch import scratch
 from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
-from kloutspark.transforms import evidence, features, identity, tiles
+from kloutspark.transforms import edges, evidence, facts, features, identity, tiles
 from kloutspark.transforms.conform import conform, judge
+from kloutspark.transforms.rank import iterate_ranks
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +82,14 @@ def run(
         with day.stage("targets"):
             build_targets(day, touched)
         counts = account(day, read)
-        with day.stage("features"):
-            build_features(day)
-        with day.stage("scores"):
-            build_candidate(day)
+        with settled(_owners(day)) as owners:  # read by many joins
+            with day.stage("ranks"):
+                build_ranks(day)
+            with settled(measure_accounts(day, owners)) as vectors:
+                with day.stage("features"):
+                    build_features(day, vectors)
+                with day.stage("scores"):
+                    build_candidate(day, vectors, owners)
         with day.stage("gate"):
             verdict = audit(day, counts, accepted=accepted)
         if verdict.passed:
@@ -94,7 +102,9 @@ def run(
 
 def judge_rows(day: Day) -> dict[str, Counts]:
     """What the run reads, a network: rows outside and rows quarantined, these kept with their reasons."""
-    frames = [_judged(day, source, inputs.rows_read(day.tables, source, window=day.window)) for source in day.sources]
+    if not day.reacting:
+        return {}
+    frames = [_judged(day, source, inputs.rows_read(day.tables, source, window=day.window)) for source in day.reacting]
     judged = _union(frames)
     rows = judged.groupBy("network").agg(
         F.count("*").alias("read"), F.count_if("is_outside").alias("outside"), F.count("reason").alias("quarantined")
@@ -111,19 +121,21 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     )
     if any(c.quarantined for c in found.values()):
         day.tables.append(conform(refused, QUARANTINE), QUARANTINE)
-    return {source.name: found.get(source.name, Counts()) for source in day.sources}
+    return {source.name: found.get(source.name, Counts()) for source in day.reacting}
 
 
 def build_pairs(day: Day) -> dict[str, list[date]]:
     """Writes pairs and actor-days of the built days; returns the days of each network whose targets changed."""
-    config, built_days = day.config, {s.name: s.built(day.as_of) for s in day.sources}
+    config, built_days = day.config, {s.name: s.built(day.as_of) for s in day.reacting}
+    if not built_days:
+        return {}
     is_built = _on(built_days)
-    rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s, window=day.window)) for s in day.sources]
+    rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s, window=day.window)) for s in day.reacting]
     old_pairs, frozen = day.read(PAIRS), day.read(ACTOR_DAYS).where(is_built)
     counted = tiles.count_pairs(_union(rows_of), damping=config.model.damping)
     weighed = tiles.weigh(counted, frozen, _standings(day, built_days), selectivity=config.model.selectivity)
-    incremental = [s.name for s in day.sources if s.why_rebuilt is None]
-    late = {s.name: sorted(s.late) for s in day.sources if s.late}
+    incremental = [s.name for s in day.reacting if s.why_rebuilt is None]
+    late = {s.name: sorted(s.late) for s in day.reacting if s.late}
     with settled(weighed) as weighed:
         seen = None
         if incremental:
@@ -149,12 +161,17 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
 
 def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     """Writes the targets' tiles of the touched days."""
+    if not touched:
+        return
     pairs = day.read(PAIRS).where(_on(touched) & ~F.expr(tiles.IS_SELF))  # who reacts to oneself credits nobody
-    day.replace_tiles(tiles.sum_targets(pairs, kinds=day.config.all_kinds), TARGETS, touched)
+    summed = tiles.sum_targets(pairs, kinds=day.kinds, standing=day.config.model.standing)
+    day.replace_tiles(summed, TARGETS, touched)
 
 
 def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
     """Completes the counts from what was written: on late days, what the tiles hold more than before."""
+    if not read:
+        return {}
     own = F.expr(tiles.IS_SELF)
     reactions = F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r)
 
@@ -165,8 +182,8 @@ def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
             (sign * F.sum("duplicates")).alias("duplicate"),
         )
 
-    found = sums(day.read(PAIRS).where(_on({s.name: s.built(day.as_of) for s in day.sources})), 1)
-    if late := {s.name: sorted(s.late) for s in day.sources if s.late}:
+    found = sums(day.read(PAIRS).where(_on({s.name: s.built(day.as_of) for s in day.reacting})), 1)
+    if late := {s.name: sorted(s.late) for s in day.reacting if s.late}:
         found = found.unionByName(sums(day.read_opened(PAIRS).where(_on(late)), -1))
     totals = found.groupBy("network").agg(*[F.sum(n).alias(n) for n in ("counted", "own", "duplicate")])
     rows = {r["network"]: r.asDict() for r in totals.collect()}
@@ -176,41 +193,110 @@ def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
     }
 
 
-def build_features(day: Day) -> None:
-    """Writes the signals of every account."""
+def build_ranks(day: Day) -> None:
+    """Writes the ranks of every graph: who reacts to whom on each network, which page links to which."""
+    frames = []
+    pairs = day.read(PAIRS).where(day.is_in_window() & ~F.expr(tiles.IS_SELF))
+    pages = [links for s in day.sources if (links := _page_links(day, s)) is not None]
+    walks = day.config.model.ranks
+    by_standing = partial(edges.of_accounts, standings=_newest_standings(day))
+    graphs: list[tuple[DataFrame, Callable[[DataFrame], DataFrame], Walk]] = []
+    graphs.append((edges.of_reactions(pairs), by_standing, walks.engagement))
+    if pages:
+        graphs.append((edges.of_pages(_union(pages)), edges.of_linked_pages, walks.pages))
+    start = None
+    if day.last_published is not None:
+        start = day.read(RANKS).where(F.col("as_of") == F.lit(day.last_published))
+    with scratch(day.tables, day.run_id, settles_in=day.config.spark.settles_in) as settle:
+        for found, ends_of, walk in graphs:
+            with settled(found) as links, settled(ends_of(links)) as accounts:
+                ranked = iterate_ranks(links, accounts, start, as_of=day.as_of, walk=walk, settle=settle)
+            frames.append(ranked.ranks)
+            day.graphs += ranked.runs
+        day.replace(_union(frames), RANKS, where=f"as_of = '{day.as_of}'")
+
+
+def measure_accounts(day: Day, owners: DataFrame) -> DataFrame:
+    """The signals of every account, and of persons with several on one network (VECTORS)."""
+    config, kinds = day.config, day.kinds
     targets = day.read(TARGETS).where(day.is_in_window())
-    vectors = features.measure(targets, as_of=day.as_of, signals=day.config.model.signals)
-    rows = vectors.withColumns({"as_of": F.lit(day.as_of), "fingerprint": F.lit(day.config.fingerprint)})
-    day.replace(conform(rows, FEATURES), FEATURES, where=f"as_of = '{day.as_of}'")
+    others = _other_facts(day, targets)
+    found = [facts.of_reactions(targets, kinds=kinds), *others]
+    if identity.has_several(owners):
+        merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, kinds=kinds)
+        tiled = tiles.sum_targets(merged, kinds=kinds, standing=config.model.standing)
+        found.append(facts.of_reactions(tiled, kinds=kinds, are_persons=True))
+        found += [facts.of_persons(other, owners) for other in others]
+    return features.measure(
+        _union(found),
+        owners,
+        as_of=day.as_of,
+        networks={s.name: config.subjects(s.name) for s in day.sources},
+        windows_days=config.model.windows_days,
+        carry_days={s.name: config.networks[s.name].carry_days for s in day.sources},
+    )
 
 
-def build_candidate(day: Day) -> None:
-    """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
-    config, model = day.config, day.config.model
-    with settled(_owners(day)) as owners:  # read by six joins of one plan
-        vectors = identity.own_signals(day.read(FEATURES).where(F.col("as_of") == F.lit(day.as_of)), owners)
-        if identity.has_several(owners):
-            pairs = day.read(PAIRS).where(day.is_in_window())
-            merged = tiles.sum_targets(identity.merge_accounts(pairs, owners), kinds=[identity.ANY_KIND])
-            several = features.measure(merged, as_of=day.as_of, signals=model.signals)
-            vectors = vectors.unionByName(several.withColumnRenamed("account_id", "person_id"))
-        posting = [
-            inputs.posting_accounts(day.tables, s, window=day.window, allowed=config.networks[s.name].account_types)
-            for s in day.sources
+def build_features(day: Day, vectors: DataFrame) -> None:
+    """Writes the signals of every account, and their names where the fingerprint is another than the last run's."""
+    if day.last is None or day.last.fingerprint != day.config.fingerprint:
+        names = [
+            {"fingerprint": day.config.fingerprint, "network": n, "names": [s.name for s in day.config.signals(n)]}
+            for n in day.config.scored
         ]
-        rows = evidence.score(
-            identity.population(owners, [accounts for accounts in posting if accounts is not None]),
-            evidence.weigh_evidence(vectors, model=model, networks=config.scored),
-            _past(day),
-            owners,
-            as_of=day.as_of,
-            days_since=(day.as_of - (day.last_published or day.as_of)).days,
-            model=model,
-            titles={name: config.networks[name].title for name in config.scored},
-            run_id=day.run_id,
-            fingerprint=config.fingerprint,
-        )
-        day.replace(rows, SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
+        day.tables.append(day.tables.rows(FEATURE_NAMES, names), FEATURE_NAMES)
+    stamped = vectors.where("account_id is not null").withColumns(
+        {"as_of": F.lit(day.as_of), "fingerprint": F.lit(day.config.fingerprint)}
+    )
+    day.replace(conform(stamped, FEATURES), FEATURES, where=f"as_of = '{day.as_of}'")
+
+
+def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
+    """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
+    config = day.config
+    signals = {s.name: config.signals(s.name) for s in day.sources}
+    terms = {s.name: config.terms(s.name) for s in day.sources}
+    carrying = {t.signal for ts in terms.values() for t in ts}
+    words = evidence.Words(
+        titles={n: config.networks[n].title for n in config.scored},
+        phrases={s.name: s.phrases for of_network in signals.values() for s in of_network if s.name in carrying},
+    )
+    rows = evidence.score(
+        evidence.weigh_evidence(vectors.where("is_counted"), signals=signals, terms=terms),
+        _past(day),
+        owners,
+        as_of=day.as_of,
+        days_since=(day.as_of - (day.last_published or day.as_of)).days,
+        model=config.model,
+        words=words,
+        run_id=day.run_id,
+        fingerprint=config.fingerprint,
+    )
+    day.replace(rows, SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
+
+
+def _other_facts(day: Day, targets: DataFrame) -> list[DataFrame]:
+    """Facts of posts, gauges, pages and ranks, where there are any."""
+    found, config = [], day.config
+    for source in day.sources:
+        page = config.networks[source.name]
+        posts = inputs.posts_in(day.tables, source, window=day.window, allowed=page.account_types)
+        if posts is not None:
+            found.append(facts.of_posts(posts, targets.where(F.col("network") == source.name)))
+        span = Span.before(day.as_of, days=config.model.history_days + page.carry_days)
+        gauges = inputs.gauges_in(day.tables, source, span=span, allowed=page.account_types)
+        if gauges is not None:
+            found.append(facts.of_gauges(gauges))
+        if (links := _page_links(day, source)) is not None:
+            found.append(facts.of_pages(links))
+    ranks = day.read(RANKS).where(F.col("as_of") == F.lit(day.as_of))
+    sizes = {run.graph: run.accounts for run in day.graphs}
+    return [*found, facts.of_ranks(ranks, sizes=sizes)]
+
+
+def _page_links(day: Day, source: NetworkInput) -> DataFrame | None:
+    allowed = day.config.networks[source.name].account_types
+    return inputs.page_links_before(day.tables, source, as_of=day.as_of, allowed=allowed)
 
 
 def _owners(day: Day) -> DataFrame:
@@ -255,6 +341,13 @@ def _standings(day: Day, built_days: dict[str, list[date]]) -> DataFrame:
     return tiles.stand(scores, days=days, standing=day.config.model.standing)
 
 
+def _newest_standings(day: Day) -> DataFrame:
+    """Standings by the newest published scores before the day (STANDINGS): the prior of the graphs of reactions."""
+    scores = day.read(SCORES).where(F.col("as_of") == F.lit(day.last_published))
+    newest = F.array(F.lit(day.as_of))
+    return tiles.stand(scores, days=newest, standing=day.config.model.standing)
+
+
 def _judged(day: Day, source: NetworkInput, rows: DataFrame) -> DataFrame:
     allowed = day.config.networks[source.name].account_types
     refused = inputs.refused_accounts(day.tables, source.name, source.pins, allowed=allowed)
@@ -282,6 +375,8 @@ def _manifest(
         kept=day.versions,
         modes={s.name: s.mode for s in day.sources},
         counts=counts,
+        ranks_from=day.last_published,
+        graphs=tuple(Graph(**asdict(graph)) for graph in day.graphs),
         stages=tuple(day.stages),
         accepted={f.name: reasons[f.vital] for f in verdict.accepted},
     )

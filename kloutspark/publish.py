@@ -26,7 +26,15 @@ def audit(day: Day, counts: Mapping[str, Counts], *, accepted: Mapping[str, str]
     before = day.read(SCORES).where(F.col("as_of") == F.lit(day.last_published))
     measured = measure_vitals(candidate, before, as_of=as_of, run_id=run_id, networks=config.scored, gate=gate)
     volumes = count_volumes(day.read(TARGETS).where(day.is_in_window()))
-    vitals = collect_vitals(measured, volumes, counts, as_of=as_of, window_days=config.model.history_days, gate=gate)
+    vitals = collect_vitals(
+        measured,
+        volumes,
+        counts,
+        unsettled_graphs=sum(not graph.converged for graph in day.graphs),
+        as_of=as_of,
+        window_days=config.model.history_days,
+        gate=gate,
+    )
     past_days = sum(published < as_of for published in day.published)
     verdict = judge_candidate(vitals, gate=gate, past_days=past_days, accepted=accepted)
     rows = [{"run_id": run_id, "as_of": as_of, **f.as_row()} for f in verdict.findings]

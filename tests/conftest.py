@@ -48,15 +48,20 @@ def new_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ca
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever uses the session carries the marker `spark`, so that `make check` can do without a JVM.
 
-    Longest files first; xdist hands two files to each of two workers at once, so the third and fourth are short.
+    Longest files first; xdist hands two files to each worker at once, so the second ones are short.
     """
     first = (
         "test_higgs",
+        "test_konect_days",
         "test_bit_equality",
         "test_config",
         "test_domain",
+        "test_oracle",
+        "test_p05",
         "test_days",
+        "test_gate",
         "test_refusals",
+        "test_releases",
         "/promises/",
     )
     items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))
@@ -66,10 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """A file stays on one worker, and so do all promises, which share one scored world."""
+    """A file stays on one worker, and so do the promises that share one scored world."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "promises" if "/promises/" in nodeid else nodeid.split("::", 1)[0]
+        path = nodeid.split("::", 1)[0]
+        has_own_world = any(name in path for name in ("test_p05", "test_p14", "test_p16"))
+        return "promises" if "/promises/" in path and not has_own_world else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

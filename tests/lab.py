@@ -31,7 +31,14 @@ USERS_PLANS = (  # what a session of its own has, said to one that the tests hav
 _run_numbers = count(1)
 
 
-SAMPLES = {"string": "x", "date": date(2026, 1, 1), "bigint": 1, "int": 0, "map<string,bigint>": {"reply": 1}}
+SAMPLES = {
+    "string": "x",
+    "date": date(2026, 1, 1),
+    "bigint": 1,
+    "int": 0,
+    "map<string,bigint>": {"reply": 1},
+    "array<string>": [],
+}
 
 
 def sample(spark: SparkSession, contract: TableContract, rows: Iterable[Row]) -> DataFrame:

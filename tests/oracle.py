@@ -57,6 +57,7 @@ class Model:
     standing_most: float = 2.0
     windows: tuple[int, ...] = (1, 7, 28, 90)
     combine: float = 3.0
+    per_post: float = 0.2
     anchors: tuple[tuple[float, float], ...] = ((0, 1), (45, 90), (100, 100))
     most_up: float = 20.0
     most_down: float = 0.7
@@ -109,6 +110,7 @@ class Received(NamedTuple):
     day: date
     actor: str
     weight_micros: int
+    reactions: int
 
 
 @dataclass(frozen=True)
@@ -276,14 +278,17 @@ def accounts_of(person: str, run: Run) -> list[Account]:
 
 
 def received(
-    weights: Mapping[tuple[ActorDay, str], int], owner: Mapping[Account, str]
+    weights: Mapping[tuple[ActorDay, str], int],
+    reactions: Mapping[tuple[ActorDay, str], int],
+    owner: Mapping[Account, str],
 ) -> dict[str, dict[str, list[Received]]]:
     """By person and network what was received, reactions between a person's own accounts set apart."""
     found: dict[str, dict[str, list[Received]]] = defaultdict(lambda: defaultdict(list))
     for ((network, day, actor), target), micros in weights.items():
         person = person_of(network, target, owner)
         if person_of(network, actor, owner) != person:
-            found[person][network].append(Received(day, actor, micros))
+            count = reactions[(network, day, actor), target]
+            found[person][network].append(Received(day, actor, micros, count))
     return found
 
 
@@ -309,15 +314,21 @@ def bounds_100(person: str, run: Run) -> tuple[int, int]:
     return base - down * m, base + up * m
 
 
-def population(reached: Iterable[str], run: Run) -> set[str]:
-    """Who gets a row: reacted to or posting (but of a refused type), an account held, or still held above 1."""
-    persons = set(reached) | set(run.owner.values())
+def posts_of(run: Run) -> Counter[tuple[str, str]]:
+    """Posts of the window by person and network; those of accounts of a refused type do not count."""
+    found: Counter[tuple[str, str]] = Counter()
     types = {(a["network"], a["account_id"]): a["account_type"] for a in run.world.accounts}
     for post in run.world.posts:
         kind = types.get((post["network"], post["account_id"]))
         counts = kind is None or kind in run.model.account_types[post["network"]]
         if counts and is_in_window(post["posted_at"].date(), run.as_of, run.model):
-            persons.add(person_of(post["network"], post["account_id"], run.owner))
+            found[person_of(post["network"], post["account_id"], run.owner), post["network"]] += 1
+    return found
+
+
+def population(reached: Iterable[str], run: Run) -> set[str]:
+    """Who gets a row: reacted to or posting (but of a refused type), an account held, or still held above 1."""
+    persons = set(reached) | set(run.owner.values()) | {person for person, _ in posts_of(run)}
     linked = {f"{network}:{account}" for network, account in run.owner}  # these have no row of their own
     past = {person for result in run.published.values() for person in result.rows}
     return persons | {person for person in past - linked if bounds_100(person, run)[0] > LEAST_100}
@@ -326,8 +337,9 @@ def population(reached: Iterable[str], run: Run) -> set[str]:
 # --- evidence and score ----------------------------------------------------------------------------------------------
 
 
-def terms_of(rows: Sequence[Received], as_of: date, model: Model) -> dict[str, float]:
-    """The terms of E_n in order: ln(1 + U_w) / 2, ln(1 + W_w) / 2 for each window w, ln(1 + min(active days, U_90)).
+def terms_of(rows: Sequence[Received], posts: int, as_of: date, model: Model) -> dict[str, float]:
+    """The terms of E_n in order: ln(1 + U_w) / 2, ln(1 + W_w) / 2 for each window w, ln(1 + min(active days, U_90)),
+    and ln(1 + min(reactions / posts, U_90)) * per_post.
 
     U_w distinct actors by their authenticity, W_w weights, active days with at least one; kept as float32.
     """
@@ -341,6 +353,9 @@ def terms_of(rows: Sequence[Received], as_of: date, model: Model) -> dict[str, f
         terms[f"weight_sum_{w}d"] = 0.5 * math.log1p(weight)
     active_days = len({row.day for row in rows if is_in_window(row.day, as_of, model)})
     terms[f"active_days_count_{max(model.windows)}d"] = 1.0 * math.log1p(min(active_days, actors))
+    inside = [row for row in rows if is_in_window(row.day, as_of, model)]
+    each = float(np.float32(sum(row.reactions for row in inside) / max(1, posts)))
+    terms[f"reactions_per_post_{max(model.windows)}d"] = model.per_post * math.log1p(min(each, actors))
     return terms
 
 
@@ -362,10 +377,13 @@ def share_out(total: int, raw: Mapping[tuple[str, str], float]) -> dict[tuple[st
     return {key: points for key, points in parts.items() if points > 0}
 
 
-def score_person(person: str, networks: Mapping[str, Sequence[Received]], run: Run) -> Scored:
+def score_person(
+    person: str, networks: Mapping[str, Sequence[Received]], posts: Mapping[tuple[str, str], int], run: Run
+) -> Scored:
     """Evidence E = (sum of E_n ** p) ** (1 / p), its calibrated score held by the step limit, and the parts."""
     model, p = run.model, run.model.combine
-    terms = {name: terms_of(networks[name], run.as_of, model) for name in sorted(networks, key=str.encode)}
+    names = sorted(networks, key=str.encode)
+    terms = {name: terms_of(networks[name], posts.get((person, name), 0), run.as_of, model) for name in names}
     evidences = {name: in_order(found.values()) for name, found in terms.items()}
     powers = in_order(e_n**p for e_n in evidences.values())
     evidence = float(Decimal(repr(powers ** (1 / p))).quantize(Decimal("1e-9"), ROUND_HALF_UP))
@@ -399,9 +417,10 @@ def score_day(run: Run, standing: dict[ActorDay, int]) -> dict[str, Scored]:
                 standing[network, day, actor] = standing_micros(network, day, actor, run)
             if fate == "counted":
                 reactions.append(Reaction(network, day, actor, row["target_id"], row["kind"]))
-    credit = received(pair_weights(reactions, standing, run.model), run.owner)
-    persons = sorted(population(credit, run), key=str.encode)
-    return {person: score_person(person, credit.get(person, {}), run) for person in persons}
+    counted = Counter(((r.network, r.day, r.actor), r.target) for r in reactions)
+    credit = received(pair_weights(reactions, standing, run.model), counted, run.owner)
+    persons, posts = sorted(population(credit, run), key=str.encode), posts_of(run)
+    return {person: score_person(person, credit.get(person, {}), posts, run) for person in persons}
 
 
 def score_days(world: World, days: Sequence[date], model: Model) -> list[DayResult]:

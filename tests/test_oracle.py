@@ -19,6 +19,7 @@ from tests.worlds import example_model, prefixed, worlds
 
 D = date(2026, 3, 10)
 MODEL = Model(
+    per_post=0.0,  # tried by a test of its own; without it a day is easier to work out by hand
     value={("twitter", "like"): 1.0, ("twitter", "reply"): 0.5, ("wiki", "link"): 1.0},
     account_types={"twitter": frozenset({"personal", "page"}), "wiki": frozenset({"personal"})},
 )
@@ -125,6 +126,19 @@ def test_active_days_are_at_most_the_distinct_actors() -> None:
     expected = 4 * LN2 / 2 + (LN2 + 3 * math.log(4)) / 2 + LN2
     found = run(*(row("a", "t", -back) for back in (1, 2, 3))).rows["twitter:t"]
     assert found.evidence == pytest.approx(expected, abs=1e-9)
+
+
+def test_reactions_for_each_post_add_a_little_and_one_fan_cannot_farm_them() -> None:
+    # 3 fans, one of them twice: 4 reactions; from 2 posts 2 each, at most 3; from none or one 4, at most 3 as well
+    rows = [row("a", "t"), row("b", "t"), row("c", "t"), row("c", "t", interaction_id="again")]
+    weighed = dataclasses.replace(MODEL, per_post=0.2)
+    found = {
+        n: score_days(World(rows, posts=[post("t", -1 - i) for i in range(n)]), [D], weighed)[0] for n in (0, 1, 2, 8)
+    }
+    plain = run(*rows).rows["twitter:t"].evidence
+    added = {n: result.rows["twitter:t"].evidence - plain for n, result in found.items()}
+    each = {0: 3.0, 1: 3.0, 2: 2.0, 8: 0.5}
+    assert added == pytest.approx({n: 0.2 * math.log1p(value) for n, value in each.items()}, abs=3e-9)
 
 
 def test_evidence_becomes_a_score_by_the_anchors() -> None:

@@ -6,8 +6,9 @@ and refuses unknown keys with the nearest valid one. `Config.fingerprint` is the
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import Field, model_validator
@@ -17,6 +18,7 @@ from kloutspark.config.gate import Gate, Limit
 from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term, Walk
 from kloutspark.config.networks import AccountType, Classes, Gauge, Network
 from kloutspark.domain.errors import ConfigError, unknown_key
+from kloutspark.domain.signals import MEASURES, Signal, Subjects, catalogue
 
 __all__ = [
     "AccountType",
@@ -61,6 +63,7 @@ class SparkSettings(Closed):
     broadcast_pairs: Annotated[int, Field(ge=0)]
     driver_memory: str | None = None
     driver_java_options: str | None = None
+    settles_in: Literal["memory", "table"] = "table"  # where a graph iteration keeps its state
     settings: dict[str, str] = Field(default_factory=dict)
 
 
@@ -87,6 +90,43 @@ class Config(Closed):
                 raise unknown_key("the model's terms.networks", network, list(self.networks))
         return self
 
+    @model_validator(mode="after")
+    def _terms_carry_rising_signals(self) -> Self:
+        weighty = set()
+        for network in self.networks:
+            signals = {s.name: s for s in self.signals(network)}
+            if len(signals) < len(self.signals(network)):
+                raise ValueError(f"networks/{network}.yaml: a kind or gauge has the name of something else")
+            for term in self.terms(network):
+                for name in (n for n in (term.signal, term.at_most) if isinstance(n, str)):
+                    if name not in signals:
+                        raise unknown_key(f"the model's terms of {network}", name, sorted(signals))
+                    if signals[name].response != "rising":
+                        raise ValueError(f"{name} is shown_only: only rising signals may carry weight (P7, P9)")
+                weighty.add(signals[term.signal].measure.title)
+        for measure in MEASURES:
+            if measure.response == "rising" and (measure.title in weighty) == (measure.title in self.model.terms.idle):
+                raise ValueError(f"terms: {measure.title} either carries weight or is idle with a reason")
+        for title in self.model.terms.idle:
+            if title not in {m.title for m in MEASURES}:
+                raise unknown_key("the model's terms.idle", title, [m.title for m in MEASURES])
+        return self
+
+    def subjects(self, network: str) -> Subjects:
+        """What a network has signals of."""
+        page = self.networks[network]
+        gauges = tuple((name, gauge.response) for name, gauge in page.gauges.items())
+        return Subjects(kinds=tuple(page.kinds), gauges=gauges, has_pages=page.has_pages)
+
+    def signals(self, network: str) -> tuple[Signal, ...]:
+        """The catalogue of a network in the order of its stored vectors."""
+        return catalogue(network, self.subjects(network), self.model.windows_days)
+
+    def terms(self, network: str) -> tuple[Term, ...]:
+        """The addends of a network's evidence; none of a network that is not scored."""
+        is_scored = self.networks[network].status == "scored"
+        return self.model.terms.of(network, self.subjects(network)) if is_scored else ()
+
     @property
     def scored(self) -> tuple[str, ...]:
         """Networks that enter scores, by name."""
@@ -97,15 +137,13 @@ class Config(Closed):
         return {k: self.classes.values[e.reaction_class] for k, e in self.networks[network].kinds.items()}
 
     @property
-    def all_kinds(self) -> tuple[str, ...]:
-        """Every kind of every network, sorted."""
-        return tuple(sorted({kind for page in self.networks.values() for kind in page.kinds}))
-
-    @property
     def fingerprint(self) -> str:
         """16 hex digits of the hash of everything scientific: no reasons, no paths, no partition counts."""
-        networks = {n: [page.status, page.account_types, self.kind_values(n)] for n, page in self.networks.items()}
-        return digest({"model": self.model.model_dump(), "networks": networks})
+        networks = {
+            n: [page.status, page.account_types, self.kind_values(n), asdict(self.subjects(n)), page.carry_days]
+            for n, page in self.networks.items()
+        }
+        return digest({"model": self.model.model_dump(exclude={"terms": {"idle"}}), "networks": networks})
 
     @property
     def tile_fingerprint(self) -> str:

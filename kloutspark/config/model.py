@@ -1,13 +1,13 @@
 """A scoring model: every number that moves a score, bounded as the promises demand."""
 
 import itertools
+import math
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from kloutspark.config.blocks import Closed, Positive, Science
-from kloutspark.domain.errors import unknown_key
-from kloutspark.domain.signals import Signal, catalogue
+from kloutspark.domain.signals import Subjects
 
 Hundredths = Annotated[float, Field(gt=0, le=99, multiple_of=0.01)]
 
@@ -28,25 +28,42 @@ class Standing(Science):
     """What a reaction of the highest-scored person is worth beside an unknown person's (P8)."""
 
     most: Annotated[float, Field(ge=1, le=2)]  # below 1 a low score would hurt; above 2 was measured to hurt
+    strong_score: Annotated[float, Field(ge=1, le=100)]  # from this score on a reaction counts as one of the strong
+
+    def of(self, score: float) -> int:
+        """Millionths of an ordinary reaction's standing that a score gives."""
+        return math.floor(1e6 * (1 + (score - 1) / 99 * (self.most - 1)) + 0.5)
 
 
 class Term(Closed):
-    """One addend of a network's evidence: weight * ln(1 + signal), the signal at most another one."""
+    """One addend of a network's evidence: weight * ln(1 + signal), the signal at most another one or a number."""
 
     signal: str
     weight: Positive
-    at_most: str | None = None
+    at_most: str | Positive | None = None
 
 
 class Terms(Science):
-    """The addends of E_n: the default list, and lists of networks that need others."""
+    """The addends of E_n, by what a network has; or the whole list of a network that needs another.
 
-    default: Annotated[tuple[Term, ...], Field(min_length=1)]
+    In `gauges`, `{of}` stands for each rising gauge of the network. `idle` gives the reason of every rising measure of
+    the catalogue that carries no weight.
+    """
+
+    reactions: Annotated[tuple[Term, ...], Field(min_length=1)]
+    gauges: tuple[Term, ...] = ()
+    pages: tuple[Term, ...] = ()
     networks: dict[str, tuple[Term, ...]] = Field(default_factory=dict)
+    idle: dict[str, Annotated[str, Field(min_length=20)]] = Field(default_factory=dict)
 
-    def of(self, network: str) -> tuple[Term, ...]:
+    def of(self, network: str, subjects: Subjects) -> tuple[Term, ...]:
         """The terms of a network."""
-        return self.networks.get(network, self.default)
+        if network in self.networks:
+            return self.networks[network]
+        rising = [gauge for gauge, response in subjects.gauges if response == "rising"]
+        of_gauges = [t.model_copy(update={"signal": t.signal.format(of=g)}) for g in rising for t in self.gauges]
+        reactions, pages = self.reactions if subjects.kinds else (), self.pages if subjects.has_pages else ()
+        return (*reactions, *of_gauges, *pages)
 
 
 class Combine(Science):
@@ -121,6 +138,13 @@ class Walk(Science):
         return self
 
 
+class Ranks(Science):
+    """The walks of the two sorts of graphs: who reacts to whom on a network, which page links to which."""
+
+    engagement: Walk
+    pages: Walk
+
+
 class Model(Science):
     """A scoring model: conf/models/*.yaml."""
 
@@ -129,6 +153,7 @@ class Model(Science):
     selectivity: Selectivity
     standing: Standing
     terms: Terms
+    ranks: Ranks
     combine: Combine
     calibration: Calibration
     step_limit: StepLimit
@@ -137,19 +162,3 @@ class Model(Science):
     def history_days(self) -> int:
         """The longest window: how far back a day looks."""
         return max(self.windows_days)
-
-    @property
-    def signals(self) -> tuple[Signal, ...]:
-        """The catalogue in the order of the stored vectors."""
-        return catalogue(self.windows_days)
-
-    @model_validator(mode="after")
-    def _terms_carry_rising_signals(self) -> Self:
-        responses = {s.name: s.measure.response for s in self.signals}
-        for term in (t for terms in (self.terms.default, *self.terms.networks.values()) for t in terms):
-            for name in filter(None, (term.signal, term.at_most)):
-                if name not in responses:
-                    raise unknown_key("the model's terms", name, sorted(responses))
-                if responses[name] != "rising":
-                    raise ValueError(f"{name} is {responses[name]}: only rising signals may carry weight (P7, P9)")
-        return self

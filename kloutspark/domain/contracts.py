@@ -175,6 +175,7 @@ PAIRS = TableContract(
         Col("previous_day", "date", "the pair's newest earlier day that tiles know", is_nullable=True),
         Col("actor_group", "int", "0..9, a hash of the actor: groups of the jackknife"),
         Col("reactions", "map<string,bigint>", "reactions by kind, duplicates apart"),
+        Col("posts", "array<string>", "ids of the posts that were reacted to, each once"),
         Col("duplicates", "bigint", "repeated deliveries of these reactions, set aside"),
         Col("damped_micros", "bigint", "sum over kinds of value * reactions ** exponent, in millionths"),
         Col("authenticity_micros", "bigint", "the actor's frozen authenticity, in millionths of 1"),
@@ -196,7 +197,10 @@ TARGETS = TableContract(
         Col("pairs", "bigint", "number of actors"),
         Col("authenticity_micros", "bigint", "sum of the actors' authenticity"),
         Col("weight_micros", "bigint", "sum of the pairs' weights"),
+        Col("damped_micros", "bigint", "sum of the pairs' damped reactions"),
+        Col("strong_reactions", "bigint", "reactions by accounts of at least the standing that the model calls strong"),
         Col("reactions", "map<string,bigint>", "reactions by kind"),
+        Col("posts", "array<string>", "ids of the target's posts that were reacted to, each once"),
     ),
     partitioned_by=("day", "network"),
 )
@@ -213,6 +217,45 @@ ACTOR_DAYS = TableContract(
         Col("standing_micros", "bigint", "1 to 2, from the newest score published at or before the day; frozen"),
     ),
     partitioned_by=("day", "network"),
+)
+FACTS = TableContract(
+    "facts",
+    meaning="One thing known of an account: a tile, a post, a measurement, a link of its page, a rank; never stored.",
+    key=(),
+    columns=(
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("account_id", "string", "the account; null where several of a person are taken as one", is_nullable=True),
+        Col("person_id", "string", "that person; null for an account's own", is_nullable=True),
+        Col("day", "date", "UTC day of it; null for what has none", is_nullable=True),
+        Col("previous_day", "date", "of a tile (TARGETS)", is_nullable=True),
+        Col("pairs", "bigint", "of a tile", is_nullable=True),
+        Col("authenticity_micros", "bigint", "of a tile", is_nullable=True),
+        Col("weight_micros", "bigint", "of a tile", is_nullable=True),
+        Col("damped_micros", "bigint", "of a tile", is_nullable=True),
+        Col("strong_reactions", "bigint", "of a tile", is_nullable=True),
+        Col("reactions", "bigint", "of a tile: all of them", is_nullable=True),
+        Col("by_kind", "array<bigint>", "of a tile: reactions in the order of the network's kinds", is_nullable=True),
+        Col("posts", "bigint", "1 of a post", is_nullable=True),
+        Col("posts_answered", "bigint", "1 of a post that drew a reaction, else 0", is_nullable=True),
+        Col("gauge", "string", "what was measured", is_nullable=True),
+        Col("value", "double", "the measurement", is_nullable=True),
+        Col("inlinks", "bigint", "1 of a link to the account's page", is_nullable=True),
+        Col("outlinks", "bigint", "1 of a link from the account's page", is_nullable=True),
+        Col("engagement_rank", "double", "rank times accounts of the graph of reactions", is_nullable=True),
+        Col("page_rank", "double", "rank times pages of the page graph", is_nullable=True),
+    ),
+)
+VECTORS = TableContract(
+    "vectors",
+    meaning="The signals of an account, or of a person with several accounts on a network; never stored.",
+    key=("network", "account_id", "person_id"),
+    columns=(
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("account_id", "string", "the account; null where several of a person are taken as one", is_nullable=True),
+        Col("person_id", "string", "whose it is: the person, or <network>:<account_id>"),
+        Col("is_counted", "boolean", "whether it speaks for the person: not what is taken together elsewhere"),
+        Col("signals", "array<float>", "values in the order of the network's catalogue"),
+    ),
 )
 FEATURES = TableContract(
     "features",
@@ -238,6 +281,16 @@ RANKS = TableContract(
         Col("rank", "double", "its part of the graph's 1"),
     ),
     partitioned_by=("as_of",),
+)
+FEATURE_NAMES = TableContract(
+    "feature_names",
+    meaning="The dictionary of the stored vectors: names of a network's signals in their order.",
+    key=("fingerprint", "network"),
+    columns=(
+        Col("fingerprint", "string", "hash of everything scientific in the configuration"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("names", "array<string>", "one name a value of the vector"),
+    ),
 )
 _SCORE_COLUMNS = (
     Col("as_of", "date", "the day that the score speaks for"),

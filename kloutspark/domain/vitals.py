@@ -13,6 +13,7 @@ VITALS = {
     "all_equal": "1 where all scores are one and the same and it is no honest tie",
     "wrong_day_or_run": "rows of another day or another run",
     "unaccounted_rows": "rows read that ended nowhere",
+    "unsettled_graphs": "graphs whose ranks still moved when the iterations ended",
     "people_change": "people to people of the last published day",
     "quantile_drift_points": "largest move of a quantile of the scores since the last published day, in points",
     "movers_share": "share of the people of both days who moved by more than the configured points",

@@ -93,6 +93,7 @@ def collect_vitals(
     volumes: Mapping[str, Volume],
     counts: Mapping[str, Counts],
     *,
+    unsettled_graphs: int,
     as_of: date,
     window_days: int,
     gate: Gate,
@@ -107,6 +108,7 @@ def collect_vitals(
         "people_change": people / before if before else 1.0,
         "quantile_drift_points": max((abs(a - b) for a, b in zip(now, then, strict=False)), default=0.0),
         "movers_share": moved / stayed if stayed else 0.0,
+        "unsettled_graphs": unsettled_graphs,
         "unaccounted_rows": sum(abs(c.unaccounted) for c in counts.values()),
     }
     vitals = {(name, WHOLE_DAY): float(value) for name, value in whole.items()}

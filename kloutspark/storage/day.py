@@ -13,11 +13,13 @@ from pyspark.sql import functions as F
 from kloutspark.config import Config
 from kloutspark.domain.contracts import (
     ACTOR_DAYS,
+    FEATURE_NAMES,
     FEATURES,
     GATE_RESULTS,
     LINKS,
     PAIRS,
     QUARANTINE,
+    RANKS,
     SCORES,
     SCORES_CANDIDATE,
     TARGETS,
@@ -30,12 +32,17 @@ from kloutspark.storage import inputs, manifest
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.manifest import Manifest, Stage
 from kloutspark.storage.tables import Pin, Tables
+from kloutspark.transforms.rank import GraphRun
 
 log = logging.getLogger(__name__)
 
-STATE = (PAIRS, TARGETS, ACTOR_DAYS, FEATURES, SCORES_CANDIDATE, SCORES)
+STATE = (PAIRS, TARGETS, ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
 MANY_TILES = 16  # days x networks of a run from which on files are gathered; a daily run writes fewer
-RECORDS = (QUARANTINE, GATE_RESULTS)  # appended under a run_id; rows of an unfinished run belong to no manifest
+RECORDS = (
+    QUARANTINE,
+    GATE_RESULTS,
+    FEATURE_NAMES,
+)  # appended under a run_id; rows of an unfinished run belong to no manifest
 
 
 @dataclass
@@ -53,11 +60,22 @@ class Day:
     opened: dict[str, int]
     versions: dict[str, int]
     stages: list[Stage] = field(default_factory=list)
+    graphs: list[GraphRun] = field(default_factory=list)
 
     @property
     def window(self) -> Span:
         """The longest window of the day."""
         return Span.before(self.as_of, days=self.config.model.history_days)
+
+    @property
+    def reacting(self) -> tuple[NetworkInput, ...]:
+        """The networks that have interactions; others may have gauges or pages alone."""
+        return tuple(source for source in self.sources if source.has_interactions)
+
+    @property
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        """The kinds of each network of the run, in their order."""
+        return {source.name: tuple(self.config.networks[source.name].kinds) for source in self.sources}
 
     @property
     def last_published(self) -> date | None:
@@ -110,7 +128,7 @@ def open_day(
     for contract in (*STATE, *RECORDS):
         tables.ensure(contract)
     for contract in STATE:
-        kept = 0 if last is None else last.kept[contract.name]  # version 0: the empty table
+        kept = 0 if last is None else last.kept.get(contract.name, 0)  # version 0: the empty table
         versions[contract.name] = tables.version(contract)
         if versions[contract.name] < kept:
             found = f"version {versions[contract.name]}"
@@ -131,6 +149,7 @@ def open_day(
             remedy=remedy,
         )
     window = Span.before(as_of, days=config.model.history_days)
+    there = tables.folders("input")  # a network without a folder has no tables: not worth asking for each of them
     surveyed = [
         inputs.survey(
             tables,
@@ -142,6 +161,7 @@ def open_day(
             must_rebuild=recompute,
         )
         for network in config.scored
+        if network in there or (last is not None and any(p.startswith(f"input/{network}/") for p in last.inputs))
     ]
     sources = tuple(source for source in surveyed if source is not None)
     if not sources:

@@ -9,7 +9,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, POSTS
+from kloutspark.domain.contracts import ACCOUNTS, DELIVERIES, GAUGES, INTERACTIONS, PAGE_LINKS, POSTS, TableContract
 from kloutspark.domain.errors import InputError
 from kloutspark.domain.windows import Span
 from kloutspark.storage.manifest import Manifest
@@ -31,6 +31,11 @@ class NetworkInput:
     late: frozenset[date]
     arrived: DataFrame | None
     why_rebuilt: str | None
+
+    @property
+    def has_interactions(self) -> bool:
+        """Whether anybody may have reacted there; a network may have gauges or pages alone."""
+        return INTERACTIONS.path(self.name) in self.pins
 
     @property
     def mode(self) -> str:
@@ -58,7 +63,7 @@ def survey(
         InputError: a table of the last run is gone, or the network's interactions are missing.
     """
     pins = {}
-    for contract in (INTERACTIONS, POSTS, ACCOUNTS):
+    for contract in (INTERACTIONS, POSTS, ACCOUNTS, GAUGES, PAGE_LINKS, DELIVERIES):
         if (pin := tables.pin(contract, network)) is not None:
             pins[contract.path(network)] = pin
     before = (
@@ -71,6 +76,8 @@ def survey(
     if not pins:
         return None
     if INTERACTIONS.path(network) not in pins:
+        if GAUGES.path(network) in pins or PAGE_LINKS.path(network) in pins:
+            return NetworkInput(network, pins, window.end, frozenset(), None, None)
         there = f"only {', '.join(sorted(pins))}"
         remedy = f"Ingest interactions of {network} too, or take its folder away."
         raise InputError(INTERACTIONS.path(network), expected="a table", found=there, remedy=remedy)
@@ -122,11 +129,14 @@ def rows_read(tables: Tables, source: NetworkInput, *, window: Span) -> DataFram
 
 
 def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) -> bool:
-    """Whether the network has rows of the window, judged or not.
+    """Whether the network has rows of the window, judged or not; of gauges and pages, whether there are any.
 
     Raises:
         InputError: it has no rows at all.
     """
+    if not source.has_interactions:
+        others = (GAUGES, PAGE_LINKS)
+        return not all(_read(tables, source, c).isEmpty() for c in others if c.path(source.name) in source.pins)
     pin = source.pins[INTERACTIONS.path(source.name)]
     rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
     if not rows.where(_between(window.start, window.end)).isEmpty():
@@ -171,19 +181,52 @@ def _refused_differ(
     return not old.exceptAll(new).unionByName(new.exceptAll(old)).isEmpty()
 
 
-def posting_accounts(
-    tables: Tables, source: NetworkInput, *, window: Span, allowed: tuple[str, ...]
-) -> DataFrame | None:
-    """Accounts of a type that counts which published something in the window: network, account_id."""
-    pin = source.pins.get(POSTS.path(source.name))
-    if pin is None:
+def posts_in(tables: Tables, source: NetworkInput, *, window: Span, allowed: tuple[str, ...]) -> DataFrame | None:
+    """Posts of the window by accounts of a type that counts: network, account_id, post_id, day; None: no table."""
+    if POSTS.path(source.name) not in source.pins:
         return None
-    posts = tables.read(POSTS, version=pin.version, network=source.name)
+    posts = _read(tables, source, POSTS)
     moment = F.col("posted_at")
     mine = posts.where((moment >= F.lit(window.start)) & (moment < F.lit(window.end)) & F.col("account_id").isNotNull())
-    if (refused := refused_accounts(tables, source.name, source.pins, allowed=allowed)) is not None:
-        mine = mine.join(refused, "account_id", how="left_anti")
-    return mine.select(F.lit(source.name).alias("network"), "account_id").distinct()
+    rows = mine.select(F.lit(source.name).alias("network"), "account_id", "post_id", F.to_date(moment).alias("day"))
+    return _of_allowed(tables, source, rows, "account_id", allowed=allowed)
+
+
+def gauges_in(tables: Tables, source: NetworkInput, *, span: Span, allowed: tuple[str, ...]) -> DataFrame | None:
+    """Measurements of a span, of accounts of a type that counts: network, account_id, day, gauge, value."""
+    if GAUGES.path(source.name) not in source.pins:
+        return None
+    gauges = _read(tables, source, GAUGES).where((F.col("day") >= F.lit(span.start)) & (F.col("day") < F.lit(span.end)))
+    rows = gauges.select(F.lit(source.name).alias("network"), "account_id", "day", "gauge", "value")
+    return _of_allowed(tables, source, rows, "account_id", allowed=allowed)
+
+
+def page_links_before(
+    tables: Tables, source: NetworkInput, *, as_of: date, allowed: tuple[str, ...]
+) -> DataFrame | None:
+    """The newest page graph before as_of, of pages of a type that counts: network, from_id, to_id; None: no table."""
+    if PAGE_LINKS.path(source.name) not in source.pins:
+        return None
+    before = _read(tables, source, PAGE_LINKS).where(F.col("day") < F.lit(as_of))
+    newest = before.agg(F.max("day")).collect()[0][0]
+    links = before.where(F.col("day") == F.lit(newest)) if newest else before
+    rows = links.select(F.lit(source.name).alias("network"), "from_id", "to_id").distinct()
+    for end in ("from_id", "to_id"):
+        rows = _of_allowed(tables, source, rows, end, allowed=allowed)
+    return rows
+
+
+def _read(tables: Tables, source: NetworkInput, contract: TableContract) -> DataFrame:
+    return tables.read(contract, version=source.pins[contract.path(source.name)].version, network=source.name)
+
+
+def _of_allowed(
+    tables: Tables, source: NetworkInput, rows: DataFrame, column: str, *, allowed: tuple[str, ...]
+) -> DataFrame:
+    refused = refused_accounts(tables, source.name, source.pins, allowed=allowed)
+    if refused is None:
+        return rows
+    return rows.join(refused.withColumnRenamed("account_id", column), column, how="left_anti")
 
 
 def _between(start: date, end: date) -> Column:

@@ -24,6 +24,17 @@ class Stage(_Frozen):
     seconds: float
 
 
+class Graph(_Frozen):
+    """How the ranks of one graph came about."""
+
+    graph: str
+    accounts: int
+    blocks: int
+    iterations: int
+    residual_l1: float
+    converged: bool
+
+
 class Manifest(_Frozen):
     """One finished run.
 
@@ -44,6 +55,8 @@ class Manifest(_Frozen):
     kept: dict[str, int]
     modes: dict[str, str]
     counts: dict[str, Counts]
+    ranks_from: date | None = None  # the day whose ranks these started from
+    graphs: tuple[Graph, ...] = ()
     stages: tuple[Stage, ...]
     accepted: dict[str, str] = {}
 

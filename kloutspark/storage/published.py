@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import GATE_RESULTS, RUNS, SCORES
+from kloutspark.domain.contracts import FEATURE_NAMES, FEATURES, GATE_RESULTS, RUNS, SCORES
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
 from kloutspark.storage.manifest import last_finished
@@ -41,6 +41,20 @@ def published_days(tables: Tables) -> list[date]:
         return []
     scores = tables.read(SCORES, version=last.kept[SCORES.name])
     return sorted(row[0] for row in scores.select("as_of").distinct().collect())
+
+
+def named_features(tables: Tables, as_of: date | None) -> DataFrame:
+    """The features of a published day, the newest where none is given, by name: network, account_id, signals, a map.
+
+    Raises:
+        InputError: nothing is published under the root.
+        ConfigError: the given day is not published.
+    """
+    day, _ = day_of(tables, as_of)
+    vectors = tables.read(FEATURES, version=tables.version(FEATURES)).where(F.col("as_of") == F.lit(day))
+    names = tables.read(FEATURE_NAMES, version=tables.version(FEATURE_NAMES)).distinct()
+    by_name = F.map_from_arrays("names", "signals").alias("signals")
+    return vectors.join(names, ["fingerprint", "network"]).select("network", "account_id", by_name)
 
 
 def top(tables: Tables, *, as_of: date | None, count: int) -> list[dict[str, Any]]:

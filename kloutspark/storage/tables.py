@@ -27,6 +27,8 @@ ARROW = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"),
     "map<string,bigint>": pa.map_(pa.string(), pa.int64()),
+    "array<string>": pa.list_(pa.string()),
+    "array<bigint>": pa.list_(pa.int64()),
 }
 
 
@@ -203,6 +205,19 @@ class Tables:
         merge = table.alias("old").merge(frame.alias("new"), matched)
         merge.whenMatchedUpdate(set={c: f"new.{c}" for c in columns}).execute()
         return self.version(contract)
+
+    def folders(self, under: str) -> set[str]:
+        """Names of the folders under one of the root's; none where it is missing."""
+        jvm: Any = self.spark._jvm
+        path = jvm.org.apache.hadoop.fs.Path(f"{self.root.rstrip('/')}/{under}")
+        system = path.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
+        return {str(found.getPath().getName()) for found in system.listStatus(path)} if system.exists(path) else set()
+
+    def remove_folder(self, path: str) -> None:
+        """Removes files that are no table, wherever Spark can write."""
+        jvm: Any = self.spark._jvm
+        folder = jvm.org.apache.hadoop.fs.Path(path)
+        folder.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).delete(folder, True)
 
     def restore(self, contract: TableContract, version: int) -> None:
         """Makes a table equal to an earlier version of itself, as one more commit."""

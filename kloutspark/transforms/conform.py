@@ -62,6 +62,12 @@ def judge(
     return conform(judged, JUDGED)
 
 
+def by_network(values: Mapping[str, Column], *, none: str) -> Column:
+    """The value of the row's network; null, of the type `none`, for another one."""
+    cases = [F.when(F.col("network") == network, value) for network, value in values.items()]
+    return F.coalesce(*cases, F.lit(None).cast(none))
+
+
 def by_kind(values: Mapping[str, float]) -> Column:
     """The value of the row's kind, null for an unknown one."""
     cases = [F.when(F.col("kind") == kind, F.lit(float(value))) for kind, value in values.items()]

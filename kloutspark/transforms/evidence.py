@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -9,41 +10,71 @@ from pyspark.sql import functions as F
 
 from kloutspark.config import Calibration, Model, StepLimit, Term
 from kloutspark.domain.contracts import ACCOUNT_LIST, EVIDENCE, PARTS, PAST_SCORES, SCORES
+from kloutspark.domain.signals import Signal
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.identity import UNLINKED
 
 REASONS = 3  # the strongest reasons of a score that are said in words
 EMPTY_NETWORKS = f"cast(array() as {EVIDENCE.columns[1].type})"
+NO_TERMS = "cast(array() as array<struct<signal:string,evidence:double,value:float>>)"
 
 
-def weigh_evidence(vectors: DataFrame, *, model: Model, networks: Sequence[str]) -> DataFrame:
+def weigh_evidence(
+    vectors: DataFrame, *, signals: Mapping[str, Sequence[Signal]], terms: Mapping[str, Sequence[Term]]
+) -> DataFrame:
     """What speaks for each person, by network and term (EVIDENCE).
 
         E_n = sum over the network's terms of weight * ln(1 + min(signal, at_most)), in the model's order
 
-    `vectors` has person_id, network and signals in catalogue order.
+    `vectors` has person_id, network and signals in the order of the network's catalogue, which `signals` gives.
+    Networks whose terms stand at the same places share one expression.
     """
-    position = {s.name: i for i, s in enumerate(model.signals)}
-    terms = F.coalesce(
-        *[F.when(F.col("network") == network, _terms(model.terms.of(network), position)) for network in networks]
-    )
+    networks_of: dict[tuple[_Placed, ...], list[str]] = {}
+    for network, of_network in terms.items():
+        place = {s.name: i for i, s in enumerate(signals[network])}
+        placed = tuple(_Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place)) for t in of_network)
+        networks_of.setdefault(placed, []).append(network)
+    cases = [
+        F.when(F.col("network").isin(*networks), F.array(*[_term(term) for term in placed]))
+        for placed, networks in networks_of.items()
+        if placed
+    ]
     total = F.aggregate("terms", F.lit(0.0), lambda sum_, term: sum_ + term["evidence"])
-    by_network = vectors.select("person_id", "network", terms.alias("terms"))
+    by_network = vectors.select("person_id", "network", F.coalesce(*cases, F.expr(NO_TERMS)).alias("terms"))
     entry = F.struct("network", total.alias("evidence"), "terms")
     people = by_network.groupBy("person_id").agg(F.sort_array(F.collect_list(entry)).alias("networks"))
     return conform(people, EVIDENCE)
 
 
-def _terms(terms: Sequence[Term], position: Mapping[str, int]) -> Column:
-    return F.array(*[_term(t, position) for t in terms])
+@dataclass(frozen=True)
+class _Placed:
+    """A term with the places of its signals in the vector; `most` is a place or a number."""
+
+    signal: str
+    place: int
+    weight: float
+    most: int | float | None
 
 
-def _term(term: Term, position: Mapping[str, int]) -> Column:
-    value = F.col("signals")[position[term.signal]]
-    if term.at_most is not None:
-        value = F.least(value, F.col("signals")[position[term.at_most]])
+def _most(at_most: str | float | None, place: Mapping[str, int]) -> int | float | None:
+    return place[at_most] if isinstance(at_most, str) else at_most
+
+
+def _term(term: _Placed) -> Column:
+    value = F.col("signals")[term.place]
+    if term.most is not None:
+        most = F.col("signals")[term.most] if isinstance(term.most, int) else F.lit(term.most).cast("float")
+        value = F.least(value, most)
     evidence = F.lit(term.weight) * F.log1p(value.cast("double"))
     return F.struct(F.lit(term.signal).alias("signal"), evidence.alias("evidence"), value.alias("value"))
+
+
+@dataclass(frozen=True)
+class Words:
+    """Titles of networks, and what reasons say of the signals that carry weight: of many, of one."""
+
+    titles: Mapping[str, str]
+    phrases: Mapping[str, tuple[str, str]]
 
 
 def keep_past(newest: DataFrame, *, last_published: date, step: StepLimit) -> DataFrame:
@@ -60,7 +91,6 @@ def keep_past(newest: DataFrame, *, last_published: date, step: StepLimit) -> Da
 
 
 def score(
-    population: DataFrame,
     evidence: DataFrame,
     past: DataFrame | None,
     owners: DataFrame,
@@ -68,21 +98,21 @@ def score(
     as_of: date,
     days_since: int,
     model: Model,
-    titles: Mapping[str, str],
+    words: Words,
     run_id: str,
     fingerprint: str,
 ) -> DataFrame:
-    """The candidate of a day: everybody with evidence or of the population, and who is still held above 1 (SCORES).
+    """The candidate of a day: of whom anything is known, who has a linked account, who is held above 1 (SCORES).
 
         E = (sum over networks of E_n ** p) ** (1 / p), rounded half up to 9 decimals
         score = calibrated E, rounded half up to hundredths, held within base - down * m .. base + up * m
 
-    `population` has person_id and account, null where no link speaks for the person. `days_since` is m, the days from
-    the last published day to as_of; `past` (PAST_SCORES) is None where nothing was published before, and then there is
-    no limit. A newly linked person starts from the highest of its accounts' own.
+    `days_since` is m, the days from the last published day to as_of; `past` (PAST_SCORES) is None where nothing was
+    published before, and then there is no limit. A newly linked person starts from the highest of its accounts' own.
     """
     step = model.step_limit
-    members = population.groupBy("person_id").agg(F.sort_array(F.collect_list("account")).alias("linked_accounts"))
+    account = F.struct("network", "account_id")
+    members = owners.groupBy("person_id").agg(F.sort_array(F.collect_list(account)).alias("linked_accounts"))
     rows = evidence.join(members, "person_id", how="full")
     if past is not None:
         rows = rows.join(_inherit(past, owners), "person_id", how="full")
@@ -92,7 +122,9 @@ def score(
         rows = rows.withColumn("last_hundredths", F.lit(None).cast("bigint"))
     rows = rows.withColumn("networks", F.coalesce("networks", F.expr(EMPTY_NETWORKS)))
     is_linked = F.coalesce(F.size("linked_accounts") > 0, F.lit(False))
-    rows = rows.withColumn("accounts", F.when(is_linked, F.col("linked_accounts")).otherwise(_own_account(titles)))
+    rows = rows.withColumn(
+        "accounts", F.when(is_linked, F.col("linked_accounts")).otherwise(_own_account(words.titles))
+    )
     power = model.combine.exponent
     mass = F.aggregate("networks", F.lit(0.0), lambda sum_, n: sum_ + F.pow(n["evidence"], F.lit(power)))
     rows = rows.withColumn("mass", mass)
@@ -101,7 +133,7 @@ def score(
     rows = rows.withColumn("calibrated", calibrated)
     published = F.col("calibrated") if past is None else _limited(step, days_since=days_since)
     rows = rows.withColumn("published", published)
-    return _explain(rows, as_of=as_of, model=model, titles=titles, run_id=run_id, fingerprint=fingerprint)
+    return _explain(rows, as_of=as_of, model=model, words=words, run_id=run_id, fingerprint=fingerprint)
 
 
 def _inherit(past: DataFrame, owners: DataFrame) -> DataFrame:
@@ -150,9 +182,7 @@ def hundredths(value: Column) -> Column:
     return F.floor(value * 100 + 0.5).cast("bigint")
 
 
-def _explain(
-    rows: DataFrame, *, as_of: date, model: Model, titles: Mapping[str, str], run_id: str, fingerprint: str
-) -> DataFrame:
+def _explain(rows: DataFrame, *, as_of: date, model: Model, words: Words, run_id: str, fingerprint: str) -> DataFrame:
     start = int(model.calibration.anchors[0][1] * 100)
     base, nobody = F.lit(start), F.lit("")
     rows = _distribute(rows, F.col("calibrated") - base, power=model.combine.exponent)
@@ -174,7 +204,7 @@ def _explain(
             ((F.col("published") - F.col("last_hundredths")) / 100).alias("change"),
             "evidence",
             parts.cast(PARTS).alias("parts"),
-            _reasons(held, model=model, titles=titles).alias("reasons"),
+            _reasons(held, words=words).alias("reasons"),
             F.col("accounts").cast(ACCOUNT_LIST).alias("accounts"),
             F.lit(run_id).alias("run_id"),
             F.lit(fingerprint).alias("fingerprint"),
@@ -233,12 +263,12 @@ def _distribute(rows: DataFrame, total: Column, *, power: float) -> DataFrame:
     return rows.withColumn("shares", F.sort_array(F.filter(whole, lambda share: share["hundredths"] > 0)))
 
 
-def _reasons(held: Column, *, model: Model, titles: Mapping[str, str]) -> Column:
+def _reasons(held: Column, *, words: Words) -> Column:
     """The strongest shares in words, then what the step limit does; texts by cast, which costs a tenth of formats."""
-    names = _texts(titles)
-    many = {s.name: s.measure.phrase.replace("{days}", _days(s.window_days)).split("{value}") for s in model.signals}
+    names = _texts(words.titles)
+    many = {name: phrase.split("{value}") for name, (phrase, _) in words.phrases.items()}
     befores, afters = (_texts({name: halves[i] for name, halves in many.items()}) for i in (0, 1))
-    ones = _texts({s.name: s.measure.phrase_of_one.replace("{days}", _days(s.window_days)) for s in model.signals})
+    ones = _texts({name: phrase for name, (_, phrase) in words.phrases.items()})
     ranked = F.transform("shares", lambda s: F.struct((-s["hundredths"]).alias("rank"), s.alias("share")))
     of_score = F.concat(F.lit(" of "), _points(F.col("published")), F.lit(" points"))
 
@@ -267,7 +297,3 @@ def _number(value: Column) -> Column:
 
 def _texts(by_name: Mapping[str, str]) -> Column:
     return F.create_map(*[F.lit(text) for pair in by_name.items() for text in pair])
-
-
-def _days(count: int) -> str:
-    return "day" if count == 1 else f"{count} days"

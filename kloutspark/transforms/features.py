@@ -1,67 +1,166 @@
-"""From tiles to one vector an account: every signal of the catalogue from one pass over the window's tiles."""
+"""From facts to one vector an account: every signal of the catalogue from one aggregation.
 
-from collections.abc import Sequence
+Expressions are SQL texts: a plan of hundreds of nodes, built node by node from Python, takes seconds of round trips.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from itertools import product
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from kloutspark.domain.signals import Signal
+from kloutspark.domain.contracts import VECTORS
+from kloutspark.domain.signals import Subjects, measures_of
 from kloutspark.domain.windows import Span
+from kloutspark.transforms.conform import conform
+from kloutspark.transforms.identity import UNLINKED, with_accounts
 
 MICRO = 1_000_000
 BITS = 62  # ages of a day held by one bigint; two reach 124 days, more than the longest window
+SUMMED = ("weight_micros", "damped_micros", "reactions", "strong_reactions", "posts", "posts_answered")
+OF_REACTIONS: dict[str, Callable[[int, int], str]] = {  # by window and longest window; sums are never null there
+    "actors_distinct": lambda w, _: f"actors_{w} / {MICRO}",
+    "weight_sum": lambda w, _: f"weight_micros_{w} / {MICRO}",
+    "damped_sum": lambda w, _: f"damped_micros_{w} / {MICRO}",
+    "reactions_sum": lambda w, _: f"reactions_{w}",
+    "strong_reactions_sum": lambda w, _: f"strong_reactions_{w}",
+    "active_days_count": lambda w, _: _count_days(w),
+    "reactions_per_post": lambda w, _: f"reactions_{w} / greatest(posts_{w}, 1)",
+    "networks_count": lambda w, _: f"networks_{w}",
+    "reactions_per_actor": lambda w, _: _ratio(f"reactions_{w}", f"(actors_{w} / {MICRO})"),
+    "actors_new_count": lambda w, _: f"actors_new_{w}",
+    "actors_new_share": lambda w, _: _ratio(f"actors_new_{w}", f"(actors_{w} / {MICRO})"),
+    "posts_sum": lambda w, _: f"posts_{w}",
+    "posts_answered_share": lambda w, _: _ratio(f"posts_answered_{w}", f"posts_{w}"),
+    "reactions_momentum_ratio": lambda w, longest: _ratio(f"reactions_{w} / {w}", f"(reactions_{longest} / {longest})"),
+}
+OF_KIND: dict[str, Callable[[str, int], str]] = {
+    "{of}_sum": lambda n, _: n,
+    "{of}_share": lambda n, w: _ratio(n, f"reactions_{w}"),
+    "{of}_per_post": lambda n, w: f"{n} / greatest(posts_{w}, 1)",
+    "{of}_per_actor": lambda n, w: _ratio(n, f"(actors_{w} / {MICRO})"),
+}
+OF_PAGES = ("inlinks", "outlinks", "inlinks / greatest(outlinks, 1)", "page_rank")  # in the order of their measures
 
 
-def measure(targets: DataFrame, *, as_of: date, signals: Sequence[Signal]) -> DataFrame:
-    """Signals of every account that received a reaction in the longest window: network, account_id, signals.
+def measure(
+    facts: DataFrame,
+    owners: DataFrame,
+    *,
+    as_of: date,
+    networks: Mapping[str, Subjects],
+    windows_days: Sequence[int],
+    carry_days: Mapping[str, int],
+) -> DataFrame:
+    """Signals of every account of which anything is known, and of persons with several on one network (VECTORS).
 
         actors_distinct(w) = authenticity of the pairs on day >= as_of - w whose previous day lies before as_of - w
-        weight_sum(w)      = sum of weights on day >= as_of - w
+        <sum>(w)           = sum over facts on day >= as_of - w
         active_days(w)     = days >= as_of - w with at least one reaction
+        level, growth(w)   = newest value before as_of, less the newest before as_of - w, neither older than carried
 
-    The vector is `array<float>` in the order of `signals`. `targets` are TARGETS of the longest window, or rows of
-    their shape.
+    The vector is `array<float>` in the order of the network's catalogue, `domain.signals.catalogue`; what is not known
+    is 0, also a ratio to nothing. The plan grows with the kinds and gauges of the largest network, not with their sum.
     """
-    age = F.date_diff(F.lit(as_of), F.col("day")) - 1
-    bits = [F.when((age >= low) & (age < low + BITS), F.expr("1L")) for low in (0, BITS)]
-    rows = targets.select(
-        "network",
-        "target_id",
-        "day",
-        "previous_day",
-        "authenticity_micros",
-        "weight_micros",
-        F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r).alias("reactions"),
-        *[
-            F.call_function("shiftleft", bit, (age - low).cast("int")).alias(f"days_{low}")
-            for low, bit in zip((0, BITS), bits, strict=True)
-        ],
+    windows = sorted(windows_days)
+    kinds = range(max((len(s.kinds) for s in networks.values()), default=0))
+    gauges = range(max((len(s.gauges) for s in networks.values()), default=0))
+    slots = {(n, gauge): i for n, s in networks.items() for i, (gauge, _) in enumerate(s.gauges)}
+    slot = " ".join(f"WHEN network = '{n}' AND gauge = '{gauge}' THEN {i}" for (n, gauge), i in slots.items())
+    rows = facts.selectExpr(
+        "*",
+        f"date_diff(DATE '{as_of}', day) - 1 AS age",
+        f"CASE {slot} END AS slot" if slots else "CAST(NULL AS int) AS slot",
+        f"{_by_network(carry_days)} AS carried",
     )
-    values = {s.name: _measured(s, as_of) for s in signals}
-    sums = rows.groupBy("network", F.col("target_id").alias("account_id")).agg(
-        *[value.alias(name) for name, value in values.items()]
-    )
-    vector = [(F.col(s.name) / MICRO if s.measure.is_micros else F.col(s.name)).cast("float") for s in signals]
-    return sums.select("network", "account_id", F.array(*vector).alias("signals"))
+    aggregates = [
+        *_of_windows(windows, as_of),
+        *[f"coalesce(sum(if(age < {w}, try_element_at(by_kind, {k + 1}), 0)), 0) AS kind_{k}_{w}"
+          for k, w in product(kinds, windows)],
+        *[_known(g, w) for g, w in product(gauges, (0, *windows))],
+        *[_days(low) for low in (0, BITS)],
+        *[f"coalesce(sum({n}), 0) AS {n}" for n in ("inlinks", "outlinks")],
+        *[f"coalesce(max({n}), 0D) AS {n}" for n in ("engagement_rank", "page_rank")],
+        "count_if(engagement_rank IS NULL) AS facts",  # who only reacts has a rank and no signals
+    ]  # fmt: skip
+    sums = rows.groupBy("network", "account_id", "person_id").agg(*[F.expr(text) for text in aggregates])
+    known = _with_breadth(sums.where("facts > 0"), owners, windows)
+    vector = _vector(networks, windows, kinds=kinds, gauges=gauges)
+    return conform(known.withColumn("signals", F.expr(vector)), VECTORS)
 
 
-def _measured(signal: Signal, as_of: date) -> Column:
-    start = Span.before(as_of, days=signal.window_days).start
-    inside = F.col("day") >= F.lit(start)
-    is_new = inside & F.coalesce(F.col("previous_day") < F.lit(start), F.lit(True))
-    nothing = F.lit(0).cast("bigint")
-    match signal.measure.name:
-        case "actors_distinct":
-            return F.sum(F.when(is_new, F.col("authenticity_micros")).otherwise(nothing))
-        case "weight_sum":
-            return F.sum(F.when(inside, F.col("weight_micros")).otherwise(nothing))
-        case "reactions_sum":
-            return F.sum(F.when(inside, F.col("reactions")).otherwise(nothing))
-        case "active_days_count":
-            halves = [
-                F.bit_count(F.coalesce(F.bit_or(F.when(inside, F.col(f"days_{low}"))), nothing)) for low in (0, BITS)
-            ]
-            return halves[0] + halves[1]
-        case other:
-            raise ValueError(f"no measure is called {other}")
+def _of_windows(windows: Sequence[int], as_of: date) -> list[str]:
+    found = []
+    for w in windows:
+        is_new = f"coalesce(previous_day < DATE '{Span.before(as_of, days=w).start}', true)"
+        found += [f"coalesce(sum(if(age < {w}, {name}, 0)), 0) AS {name}_{w}" for name in SUMMED]
+        found.append(f"coalesce(sum(if(age < {w} AND {is_new}, authenticity_micros, 0)), 0) AS actors_{w}")
+        found.append(f"coalesce(sum(if(age < {w} AND previous_day IS NULL, pairs, 0)), 0) AS actors_new_{w}")
+    return found
+
+
+def _known(slot: int, days_before: int) -> str:
+    """The newest value of a gauge `days_before` the newest day, not older than it is carried."""
+    is_known = f"slot = {slot} AND age >= {days_before} AND age < {days_before} + carried"
+    return f"max_by(value, day) FILTER (WHERE {is_known}) AS gauge_{slot}_{days_before}"
+
+
+def _days(low: int) -> str:
+    """Ages of days with a reaction, one bit each from `low` on."""
+    is_inside = f"reactions > 0 AND age >= {low} AND age < {low + BITS}"
+    return f"coalesce(bit_or(if({is_inside}, shiftleft(1L, age - {low}), 0L)), 0L) AS days_{low}"
+
+
+def _count_days(w: int) -> str:
+    low, high = ((1 << max(0, min(BITS, w - start))) - 1 for start in (0, BITS))
+    return f"bit_count(days_0 & {low}L) + bit_count(days_{BITS} & {high}L)"
+
+
+def _ratio(above: str, below: str) -> str:
+    return f"if({below} > 0, {above} / {below}, 0D)"
+
+
+def _with_breadth(sums: DataFrame, owners: DataFrame, windows: Sequence[int]) -> DataFrame:
+    mine = with_accounts(owners).withColumnRenamed("person_id", "owner")
+    known = sums.join(mine, ["network", "account_id"], how="left").withColumns(
+        {
+            "is_counted": F.expr("person_id IS NOT NULL OR coalesce(accounts, 1) = 1"),
+            "person_id": F.expr(f"coalesce(person_id, owner, {UNLINKED})"),
+        }
+    )
+    everywhere = Window.partitionBy("person_id")
+    where = {w: F.expr(f"if(reactions_{w} > 0, network, NULL)") for w in windows}
+    return known.withColumns({f"networks_{w}": F.size(F.collect_set(n).over(everywhere)) for w, n in where.items()})
+
+
+def _vector(networks: Mapping[str, Subjects], windows: Sequence[int], *, kinds: range, gauges: range) -> str:
+    """All values in the order of the catalogue; what a network has not is left out at the end of each family."""
+    reactions = [OF_REACTIONS[m.name](w, windows[-1]) for m in measures_of("reactions") for w in windows]
+    by_kind = [OF_KIND[m.name](f"kind_{k}_{w}", w) for k in kinds for m in measures_of("kind") for w in windows]
+    levels = [
+        [f"coalesce(gauge_{g}_0, 0D)", *[f"coalesce(gauge_{g}_0 - gauge_{g}_{w}, 0D)" for w in windows]] for g in gauges
+    ]
+    answers = [[_ratio(f"reactions_{w}", f"coalesce(gauge_{g}_0, 0D)") for w in windows] for g in gauges]
+    with_answers = [value for of_one in zip(levels, answers, strict=True) for values in of_one for value in values]
+    alone = [value for values in levels for value in values]
+    a_kind, has_kinds = len(windows) * len(OF_KIND), {n: bool(s.kinds) for n, s in networks.items()}
+    families: list[tuple[Sequence[str], Mapping[str, int]]] = [
+        ([*reactions, "engagement_rank"], {n: (len(reactions) + 1) * has_kinds[n] for n in networks}),
+        (by_kind, {n: len(s.kinds) * a_kind for n, s in networks.items()}),
+        (with_answers, {n: len(s.gauges) * (1 + 2 * len(windows)) * has_kinds[n] for n, s in networks.items()}),
+        (alone, {n: len(s.gauges) * (1 + len(windows)) * (not has_kinds[n]) for n, s in networks.items()}),
+        (OF_PAGES, {n: len(OF_PAGES) * s.has_pages for n, s in networks.items()}),
+    ]
+    found = [
+        f"slice(array({', '.join(f'CAST({value} AS float)' for value in values)}), 1, {_by_network(counts)})"
+        for values, counts in families
+        if any(counts.values())
+    ]
+    return f"concat({', '.join(found)})"
+
+
+def _by_network(numbers: Mapping[str, int]) -> str:
+    """The number of the row's network; names of networks are checked in config: they hold no quote."""
+    cases = " ".join(f"WHEN network = '{network}' THEN {number}" for network, number in numbers.items())
+    return f"CASE {cases} END"

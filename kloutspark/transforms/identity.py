@@ -1,6 +1,6 @@
 """Whose account it is on the as-of day, and what several accounts of one person on one network received together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame, Window
@@ -8,9 +8,9 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import OWNERS
 from kloutspark.transforms.conform import conform
+from kloutspark.transforms.tiles import sum_by_kind
 
 UNLINKED = "concat(network, ':', account_id)"
-ANY_KIND = "any"  # kinds are not told apart where accounts are merged
 
 
 def hold(links: DataFrame, *, as_of: date, networks: Sequence[str]) -> DataFrame:
@@ -42,37 +42,16 @@ def own(held: DataFrame) -> DataFrame:
 
 def has_several(owners: DataFrame) -> bool:
     """Whether anybody has several accounts on one network."""
-    return not _with_accounts(owners).where("accounts > 1").isEmpty()
+    return not with_accounts(owners).where("accounts > 1").isEmpty()
 
 
-def population(owners: DataFrame, posting: Sequence[DataFrame]) -> DataFrame:
-    """Who has a row whatever speaks for them: whose accounts are linked, and who only posted (network, account_id).
-
-    person_id and account, a struct of network and account_id for each link, null for who only posted.
-    """
-    people = owners.select("person_id", F.struct("network", "account_id").alias("account"))
-    nobody = F.lit(None).cast(dict(people.dtypes)["account"])
-    for accounts in posting:
-        owned = accounts.join(owners, ["network", "account_id"], how="left")
-        person = F.coalesce("person_id", F.expr(UNLINKED)).alias("person_id")
-        people = people.unionByName(owned.select(person, nobody.alias("account")))
-    return people
-
-
-def own_signals(features: DataFrame, owners: DataFrame) -> DataFrame:
-    """Signals by person and network of all persons with one account there: person_id, network, signals."""
-    mine = features.join(_with_accounts(owners), ["network", "account_id"], how="left")
-    mine = mine.where(F.coalesce("accounts", F.lit(1)) == 1)
-    return mine.select(F.coalesce("person_id", F.expr(UNLINKED)).alias("person_id"), "network", "signals")
-
-
-def merge_accounts(pairs: DataFrame, owners: DataFrame) -> DataFrame:
+def merge_accounts(pairs: DataFrame, owners: DataFrame, *, kinds: Mapping[str, Sequence[str]]) -> DataFrame:
     """Pairs towards persons with several accounts on one network, as if they were one account.
 
     The target is the person; reactions of the person's own accounts are set apart; an actor counts once however many
     of the accounts it reacted to, so that 300 fans spread over ten accounts are 300 fans.
     """
-    several = _with_accounts(owners).where("accounts > 1")
+    several = with_accounts(owners).where("accounts > 1")
     to_person = several.select("network", F.col("account_id").alias("target_id"), "person_id")
     own_actors = several.select("network", F.col("account_id").alias("actor_id"), "person_id")
     received = (
@@ -83,10 +62,12 @@ def merge_accounts(pairs: DataFrame, owners: DataFrame) -> DataFrame:
     merged = received.groupBy("day", "network", "actor_id", F.col("person_id").alias("target_id")).agg(
         F.max("authenticity_micros").alias("authenticity_micros"),
         F.sum("weight_micros").alias("weight_micros"),
+        F.sum("damped_micros").alias("damped_micros"),
+        F.max("standing_micros").alias("standing_micros"),
+        F.array_distinct(F.flatten(F.collect_list("posts"))).alias("posts"),
         F.max("actor_group").alias("actor_group"),
-        F.flatten(F.collect_list(F.map_entries("reactions"))).alias("entries"),
+        sum_by_kind(kinds).alias("reactions"),
     )
-    total = F.aggregate("entries", F.lit(0).cast("bigint"), lambda n, entry: n + entry["value"])
     order = Window.partitionBy("network", "actor_id", "target_id").orderBy("day")
     return merged.select(
         "day",
@@ -95,12 +76,16 @@ def merge_accounts(pairs: DataFrame, owners: DataFrame) -> DataFrame:
         "target_id",
         "authenticity_micros",
         "weight_micros",
+        "damped_micros",
+        "standing_micros",
+        "posts",
         "actor_group",
-        F.create_map(F.lit(ANY_KIND), total).alias("reactions"),
+        "reactions",
         F.lag("day").over(order).alias("previous_day"),
     )
 
 
-def _with_accounts(owners: DataFrame) -> DataFrame:
+def with_accounts(owners: DataFrame) -> DataFrame:
+    """Owners with how many accounts the person has on the network: accounts."""
     person = Window.partitionBy("network", "person_id")
     return owners.withColumn("accounts", F.count("*").over(person))

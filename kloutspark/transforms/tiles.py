@@ -1,13 +1,13 @@
 """Tiles: the smallest stored aggregates of a day. From raw rows to pairs, actor-days and targets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from kloutspark.config import Damping, Selectivity, Standing
 from kloutspark.domain.contracts import ACTOR_DAYS, PAIRS, STANDINGS, TARGETS
-from kloutspark.transforms.conform import conform, micros
+from kloutspark.transforms.conform import by_network, conform, micros
 
 MICRO = 1_000_000
 ACTOR_GROUPS = 10  # groups of the delete-a-group jackknife (DESIGN.md section 4, Bands)
@@ -38,11 +38,13 @@ def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
         F.count("*").alias("reactions"),
         F.sum("duplicates").alias("duplicates"),
         F.max("first.kind_value").alias("kind_value"),
+        F.collect_set("first.post_id").alias("posts"),
     )
     damped = micros(F.col("kind_value") * F.pow(F.col("reactions").cast("double"), F.lit(damping.exponent)))
     pairs = by_kind.groupBy("network", "actor_id", "day", "target_id").agg(
         F.map_from_entries(F.sort_array(F.collect_list(F.struct("kind", "reactions")))).alias("reactions"),
         F.sum("duplicates").alias("duplicates"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_list("posts")))).alias("posts"),
         F.sum(F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped)).cast("bigint").alias("damped_micros"),
     )
     actor_day = Window.partitionBy("network", "actor_id", "day")
@@ -130,17 +132,31 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
     return conform(found.unionByName(gone), ACTOR_DAYS)
 
 
-def sum_targets(pairs: DataFrame, *, kinds: Sequence[str]) -> DataFrame:
+def sum_targets(pairs: DataFrame, *, kinds: Mapping[str, Sequence[str]], standing: Standing) -> DataFrame:
     """What each target received a day, by previous day and actor group (TARGETS); `pairs` are without self rows."""
-    sums = [F.sum(F.coalesce(F.try_element_at("reactions", F.lit(kind)), F.lit(0))) for kind in kinds]
-    totals = F.map_from_arrays(F.array(*[F.lit(k) for k in kinds]), F.array(*sums))
+    is_strong = F.col("standing_micros") >= standing.of(standing.strong_score)
+    reactions = F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r)
     tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group").agg(
         F.count("*").alias("pairs"),
         F.sum("authenticity_micros").alias("authenticity_micros"),
         F.sum("weight_micros").alias("weight_micros"),
-        F.map_filter(totals, lambda _, reactions: reactions > 0).alias("reactions"),
+        F.sum("damped_micros").alias("damped_micros"),
+        F.sum(F.when(is_strong, reactions).otherwise(0)).alias("strong_reactions"),
+        sum_by_kind(kinds).alias("reactions"),
+        F.array_sort(F.array_distinct(F.flatten(F.collect_list("posts")))).alias("posts"),
     )
     return conform(tiles, TARGETS)
+
+
+def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> Column:
+    """An aggregate over rows of one network: `reactions` added up by kind, by as many sums as a network has kinds."""
+    named = by_network({n: F.array(*[F.lit(k) for k in ks]) for n, ks in kinds.items() if ks}, none="array<string>")
+    slots = range(1, max((len(ks) for ks in kinds.values()), default=0) + 1)
+    sums = [
+        F.coalesce(F.sum(F.try_element_at("reactions", F.try_element_at(named, F.lit(s)))), F.lit(0)) for s in slots
+    ]
+    totals = F.map_from_arrays(named, F.slice(F.array(*sums), F.lit(1), F.size(named)))
+    return F.map_filter(totals, lambda _, n: n > 0)
 
 
 def stand(published: DataFrame, *, days: Column, standing: Standing) -> DataFrame:

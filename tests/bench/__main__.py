@@ -2,6 +2,8 @@
 
 .venv/bin/python -m tests.bench                                 a synthetic day of 1 million rows, three days behind it
 .venv/bin/python -m tests.bench --root DIR --as-of 2012-07-08   a day of a root that stands already, run once more
+.venv/bin/python -m tests.bench --networks 10                   the same rows on ten networks, a tenth on each
+.venv/bin/python -m tests.bench --skew                          half of the rows for one target, a tenth by one actor
 
 Prints a JSON document and writes it to tests/bench/results/ (not in git).
 """
@@ -11,6 +13,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from kloutspark.domain.contracts import (
     FEATURES,
     INTERACTIONS,
     PAIRS,
+    RANKS,
     SCORES,
     SCORES_CANDIDATE,
     TARGETS,
@@ -35,26 +39,30 @@ from kloutspark.storage.tables import Tables
 
 ACTOR_COUNT, TARGET_COUNT = 2_000_000, 400_000
 AS_OF = date(2026, 3, 31)
-KEPT = (PAIRS, ACTOR_DAYS, TARGETS, FEATURES, SCORES_CANDIDATE, SCORES)
+KEPT = (PAIRS, ACTOR_DAYS, TARGETS, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
 
 
-def write_day(tables: Tables, day: date, rows: int) -> None:
-    """Heavy-tailed actors and targets, most pairs new, three kinds, string ids; the same rows every time."""
-    tables.ensure(INTERACTIONS, "twitter")
-    seed = F.lit(day.toordinal())
-    share = [F.pmod(F.xxhash64("id", seed, F.lit(n)), F.lit(1_000_000)) / 1_000_000 for n in range(4)]
-    kind = F.element_at(F.array(F.lit("retweet"), F.lit("mention"), F.lit("reply")), (share[2] * 3 + 1).cast("int"))
+def write_day(tables: Tables, day: date, rows: int, *, network: str, kinds: Sequence[str], is_skewed: bool) -> None:
+    """Heavy-tailed actors and targets, most pairs new, string ids; the same rows every time."""
+    tables.ensure(INTERACTIONS, network)
+    seed = F.lit(f"{day}/{network}")
+    share = [F.pmod(F.xxhash64("id", seed, F.lit(n)), F.lit(1_000_000)) / 1_000_000 for n in range(6)]
+    kind = F.element_at(F.array(*[F.lit(k) for k in kinds]), (share[2] * len(kinds) + 1).cast("int"))
+    actor, target = F.floor(F.pow(share[0], 2) * ACTOR_COUNT), F.floor(F.pow(share[1], 4) * TARGET_COUNT)
+    if is_skewed:
+        actor = F.when(share[4] < 0.1, F.lit(0)).otherwise(actor)
+        target = F.when(share[5] < 0.5, F.lit(0)).otherwise(target)
     moment = F.timestamp_seconds(F.unix_timestamp(F.lit(day).cast("timestamp")) + F.floor(share[3] * 86_400))
     frame = tables.spark.range(rows).select(
         F.concat(F.lit(f"{day}/"), "id").alias("interaction_id"),
         moment.alias("occurred_at"),
-        F.concat(F.lit("a"), F.floor(F.pow(share[0], 2) * ACTOR_COUNT)).alias("actor_id"),
-        F.concat(F.lit("t"), F.floor(F.pow(share[1], 4) * TARGET_COUNT)).alias("target_id"),
+        F.concat(F.lit("a"), actor).alias("actor_id"),
+        F.concat(F.lit("t"), target).alias("target_id"),
         kind.alias("kind"),
         F.lit(None).cast("string").alias("post_id"),
         moment.alias("ingested_at"),
     )
-    tables.append(frame, INTERACTIONS, "twitter")
+    tables.append(frame, INTERACTIONS, network)
 
 
 def cost_of(tables: Tables, as_of: date) -> dict[str, object]:
@@ -101,19 +109,30 @@ def main() -> None:
     parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--days-behind", type=int, default=3)
+    parser.add_argument("--networks", type=int, default=1)
+    parser.add_argument("--skew", action="store_true")
     asked = parser.parse_args()
     config = load(env="local")
+    pages = {n: tuple(config.networks[n].kinds) for n in ("twitter", *config.scored) if config.networks[n].kinds}
+    chosen = dict(list(pages.items())[: asked.networks])
     spark = build_session(config.spark)
     with tempfile.TemporaryDirectory() as scratch:
         tables = Tables(spark, str(asked.root or Path(scratch) / "root"), config.tables)
         found = []
+
+        def write(day: date) -> None:
+            for network, kinds in chosen.items():
+                rows = asked.rows // len(chosen)
+                write_day(tables, day, rows, network=network, kinds=kinds, is_skewed=asked.skew)
+
         if asked.root is None:
             for age in reversed(range(1, asked.days_behind + 1)):
-                write_day(tables, asked.as_of - timedelta(days=age + 1), asked.rows)
+                write(asked.as_of - timedelta(days=age + 1))
             found.append(cost_of(tables, asked.as_of - timedelta(days=1)))
-            write_day(tables, asked.as_of - timedelta(days=1), asked.rows)
+            write(asked.as_of - timedelta(days=1))
         found.append(cost_of(tables, asked.as_of))
-    document = {"rows_a_day": asked.rows, "load": os.getloadavg(), "cores": os.cpu_count(), "runs": found}
+    asked_for = {"rows_a_day": asked.rows, "networks": list(chosen), "is_skewed": asked.skew}
+    document = {**asked_for, "load": os.getloadavg(), "cores": os.cpu_count(), "runs": found}
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
     text = json.dumps(document, indent=2)

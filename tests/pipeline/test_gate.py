@@ -65,8 +65,8 @@ def publish_the_days_before(lab: Lab, as_of: date, *, days: int) -> None:
 def corrupted(monkeypatch: pytest.MonkeyPatch, corruption: Corruption) -> None:
     build = pipeline.build_candidate
 
-    def build_and_corrupt(day: Day) -> None:
-        build(day)
+    def build_and_corrupt(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
+        build(day, vectors, owners)
         candidate = day.read(SCORES_CANDIDATE).where(F.col("as_of") == F.lit(day.as_of))
         day.replace(corruption(candidate), SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
 
@@ -117,6 +117,17 @@ def test_a_stale_network_blocks_where_it_is_told_to(settled_root: Lab) -> None:
     strict = settled_root.variant("gate.expectations.freshness_days.severity=block")
     refused = strict.run(late + timedelta(days=1))
     assert [finding.name for finding in refused.verdict.blocking] == ["freshness_days of twitter"]
+
+
+def test_ranks_that_do_not_settle_refuse_the_day_and_the_manifest_says_how_far_they_came(lab: Lab) -> None:
+    noon = datetime(2026, 3, 14, 12)
+    lab.react(*[{"occurred_at": noon, "actor_id": a, "target_id": t} for a, t in ("ab", "bc", "ca", "cb")])
+    walk = "model.ranks.engagement"
+    outcome = lab.variant(f"{walk}.max_iterations=1", f"{walk}.tolerance_l1=1e-15").run(FIRST)
+    assert [finding.vital for finding in outcome.verdict.blocking] == ["unsettled_graphs"]
+    (graph,) = outcome.manifest.graphs
+    assert (graph.graph, graph.accounts, graph.iterations, graph.converged) == ("twitter", 3, 1, False)
+    assert graph.residual_l1 > 1e-15
 
 
 def test_with_little_past_drift_only_warns_and_says_so(lab: Lab) -> None:

@@ -4,7 +4,7 @@ Beside it the demo's world, smaller, from its files to published scores.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from kloutspark import ingestion
-from kloutspark.domain.contracts import INTERACTIONS, LINKS, POSTS
+from kloutspark.config import load
+from kloutspark.domain.contracts import ACCOUNTS, GAUGES, INTERACTIONS, LINKS, PAGE_LINKS, POSTS
 from kloutspark.sources.demo import load_world, write_world
 from tests.lab import Lab
 
@@ -28,13 +29,20 @@ CLUB = (
 STEEP = "model.calibration.anchors=[[0, 1], [34.2, 90], [60, 100]]"
 
 
+PAGES = load(overrides=(CLUB,)).networks
+KINDS = {network: next(iter(page.kinds)) for network, page in PAGES.items() if page.kinds}
+
+
 @dataclass
 class Told:
     """The rows of the world under construction."""
 
-    interactions: dict[str, list[dict[str, Any]]]
-    posts: list[dict[str, Any]]
-    links: list[dict[str, Any]]
+    interactions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    links: list[dict[str, Any]] = field(default_factory=list)
+    accounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    gauges: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    page_links: list[dict[str, Any]] = field(default_factory=list)
 
     def fans(self, target: str, count: int, *, at: datetime = YESTERDAY, network: str = "twitter") -> None:
         """`count` people who do nothing else react once."""
@@ -42,7 +50,7 @@ class Told:
 
     def react(self, target: str, actors: Iterable[str], *, at: datetime = YESTERDAY, network: str = "twitter") -> None:
         """Each of the actors reacts once, a second after the other."""
-        kind = {"twitter": "retweet", "club": "applause"}[network]
+        kind = KINDS[network]
         rows = self.interactions.setdefault(network, [])
         for n, actor in enumerate(actors):
             moment = at + timedelta(seconds=n)
@@ -63,13 +71,19 @@ class Told:
             {"post_id": f"{account}/{n}", "account_id": account, "posted_at": YESTERDAY} for n in range(count)
         ]
 
+    def measure(self, account: str, network: str, **gauges: float) -> None:
+        """What stood yesterday."""
+        day = YESTERDAY.date()
+        found = [{"account_id": account, "day": day, "gauge": g, "value": float(v)} for g, v in gauges.items()]
+        self.gauges.setdefault(network, []).extend(found)
+
     def link(self, person: str, **accounts: str) -> None:
         """Accounts by network that are the person's from the start."""
         self.links += [{"person_id": person, "network": n, "account_id": a} for n, a in accounts.items()]
 
 
 def _tell() -> Told:
-    told = Told({}, [], [])
+    told = Told()
     told.fans("p1/less", 5)
     told.fans("p1/more", 6)
     told.fans("p1/more", 2, at=YESTERDAY - timedelta(days=3))
@@ -91,7 +105,7 @@ def _tell() -> Told:
         if moment is not None:
             told.fans(f"p4/{name}", 1, at=moment)
     told.fans("p8/low", 1)
-    told.fans("p8/middle", 92)
+    told.fans("p8/middle", 76)
     told.fans("p8/high", 4360)
     for actor in ("low", "middle", "high", "nobody"):
         told.react(f"p8/target of {actor}", [f"p8/{actor}"], at=TODAY)
@@ -116,6 +130,11 @@ def _tell() -> Told:
     told.react("p12/one", ["p12/devoted"] * 100)
     for n in (1, 2, 4, 8, 16, 32, 64, 128):
         told.fans(f"p17/{n}", n)
+    told.fans("p3/small and engaged", 40)
+    told.measure("p3/large and silent", "twitter", followers=5_000_000)
+    for person, posts in (("few posts", 10), ("many posts", 1000)):
+        told.fans(f"p10/{person}", 100)
+        told.post(f"p10/{person}", posts)
     return told
 
 
@@ -132,12 +151,22 @@ class Scored:
 def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """Rows in the input tables, two daily runs, rows of the published table."""
     lab = Lab(spark, Path(tmp_path_factory.mktemp("promises")), (CLUB, STEEP))
-    told = _tell()
+    put(lab, _tell())
+    return Scored(lab.root, lab.score(FIRST), lab.score(SECOND))
+
+
+def put(lab: Lab, told: Told) -> None:
+    """Writes what was told into the input tables."""
     for network, rows in told.interactions.items():
         lab.put(INTERACTIONS, rows, network)
     lab.put(POSTS, told.posts, "twitter")
+    for network, rows in told.gauges.items():
+        lab.put(GAUGES, rows, network)
+    for network, rows in told.accounts.items():
+        lab.put(ACCOUNTS, rows, network)
+    if told.page_links:
+        lab.put(PAGE_LINKS, told.page_links, "wikipedia")
     lab.put(LINKS, told.links)
-    return Scored(lab.root, lab.score(FIRST), lab.score(SECOND))
 
 
 @pytest.fixture(scope="session")

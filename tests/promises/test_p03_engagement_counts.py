@@ -8,6 +8,10 @@ from kloutspark.sources.demo import load_world
 People = Mapping[str, Mapping[str, Any]]
 
 
+def test_followers_alone_are_little_beside_reactions(people: People) -> None:
+    assert people["p3/small and engaged"]["score"] > people["p3/large and silent"]["score"] + 10 > 11
+
+
 def test_a_small_engaged_audience_beats_a_large_silent_one(demo: People) -> None:
     characters = load_world().characters
     silent, small = (characters[name].networks["twitter"] for name in ("silent_celebrity", "small_engaged"))

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS
+from tests.lab import Lab
 from tests.realdata import data_file
 from tests.realdata.adapters import ingested, table
 
@@ -93,3 +95,19 @@ def test_the_same_hour_again_adds_nothing(root: Path, hours: list[Path]) -> None
     again = ingested(root, "gharchive", "github", hours[1])
     assert [report["added"] for report in again.values()] == [0, 0]
     assert all(r["read"] == r["identical"] + sum(r["not_used"].values()) for r in again.values())
+
+
+def test_owners_of_repositories_get_scores(root: Path, hours: list[Path], spark: SparkSession) -> None:
+    scored = Lab(spark, root).score(date(2015, 1, 2))
+    both = " UNION ALL ".join(f"({events(hour)})" for hour in hours)
+    owner, kinds = "regexp_extract(repo.name, '^[^/]+')", ", ".join(f"'{name}'" for name in KINDS)
+    fans = dict(
+        duckdb.sql(
+            f"SELECT {owner} AS owner, count(DISTINCT actor.login) FROM ({both}) "
+            f"WHERE type IN ({kinds}) AND actor.login <> {owner} GROUP BY ALL"
+        ).fetchall()
+    )
+    found = {person.removeprefix("github:"): row for person, row in scored.items()}
+    assert set(found) == set(fans), "who was reacted to has a row, nobody else has"
+    most, least = max(fans, key=lambda o: fans[o]), min(fans, key=lambda o: fans[o])
+    assert found[most]["score"] > found[least]["score"] > 1

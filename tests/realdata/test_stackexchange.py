@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from kloutspark.domain.contracts import ACCOUNTS, GAUGES, INTERACTIONS, LINKS, POSTS, TableContract
+from tests.lab import Lab
 from tests.realdata import data_file
 from tests.realdata.adapters import ingested, table
 
@@ -174,3 +175,23 @@ def test_the_same_dump_again_adds_nothing(reports: Reports) -> None:
 def micros(row: Row) -> int:
     """Microseconds since 1970 of a row's CreationDate, which is UTC."""
     return round(datetime.fromisoformat(row["CreationDate"] + "+00:00").timestamp() * 1_000_000)
+
+
+def test_who_is_on_both_sites_has_one_score_of_both(
+    reports: Reports, sites: dict[str, Site], spark: SparkSession
+) -> None:
+    lab, as_of = Lab(spark, reports[0]), date(2018, 9, 1)
+    linked = lab.score(as_of)
+    both = {(n, u["Id"]): f"stackexchange/{u['AccountId']}" for n, site in sites.items() for u in site.users}
+    people = Counter(person for (_, user), person in both.items() if user != "-1")
+    assert sum(n == 2 for n in people.values()) == 98
+    assert all(len(linked[person]["accounts"]) == n for person, n in people.items())
+    assert not [person for person in linked if person.partition(":")[0] in SITES and not person.endswith(":-1")]
+
+    spark.sql(f"DELETE FROM delta.`{lab.tables.path(LINKS)}`")  # the same day as if nobody had connected anything
+    alone = lab.score(as_of)
+    for person in (p for p, n in people.items() if n == 2):
+        accounts = [f"{a['network']}:{a['account_id']}" for a in linked[person]["accounts"]]
+        evidence = [alone[a]["evidence"] for a in accounts if a in alone]
+        assert linked[person]["evidence"] >= max(evidence, default=0.0) - 1e-9, "one more network never lowers (P2)"
+    assert sum(linked[person]["evidence"] > 0 for person, n in people.items() if n == 2) > 10

@@ -10,12 +10,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import Selectivity
-from kloutspark.domain.contracts import ACTOR_DAYS, PAIRS, STANDINGS, TARGETS
+from kloutspark.domain.contracts import ACTOR_DAYS, OWNERS, PAIRS, STANDINGS, TARGETS
 from kloutspark.domain.errors import ContractError
-from kloutspark.domain.signals import catalogue
+from kloutspark.domain.signals import Subjects, catalogue
 from kloutspark.transforms import conform as conforming
 from kloutspark.transforms import evidence
 from kloutspark.transforms.conform import conform
+from kloutspark.transforms.facts import of_reactions
 from kloutspark.transforms.features import measure
 from kloutspark.transforms.tiles import MICRO, link_days, relink_days, weigh
 
@@ -79,10 +80,13 @@ def test_distinct_actors_of_nested_windows_add_up_from_tiles(rows: Rows) -> None
         {"day": date(2026, 1, 30), "previous_day": date(2026, 1, 29), "authenticity_micros": 5 * MICRO},
         {"day": date(2026, 1, 24), "previous_day": date(2026, 1, 10), "authenticity_micros": 7 * MICRO},
     )
-    signals = catalogue((1, 7, 28))
-    found = dict(
-        zip([s.name for s in signals], measure(tiles, as_of=as_of, signals=signals).collect()[0][2], strict=True)
+    club = Subjects(kinds=("reply",))
+    names = [s.name for s in catalogue("x", club, (1, 7, 28))]
+    facts = of_reactions(tiles, kinds={"x": club.kinds})
+    vectors = measure(
+        facts, rows(OWNERS), as_of=as_of, networks={"x": club}, windows_days=(1, 7, 28), carry_days={"x": 28}
     )
+    found = dict(zip(names, vectors.collect()[0]["signals"], strict=True))
     assert [found[f"actors_distinct_{w}d"] for w in (1, 7, 28)] == [7, 9, 2]
     assert [found[f"active_days_count_{w}d"] for w in (1, 7, 28)] == [1, 2, 2]
     assert found["weight_sum_1d"] == pytest.approx(1.000001)
