@@ -38,7 +38,9 @@ class Place:
     @cached_property
     def tables(self) -> Tables:
         """The tables of the root, read and written by a session of this configuration."""
-        return Tables(build_session(self.config.spark), self.root, self.config.tables)
+        # Delta takes a relative path for a table's name; an address with a scheme is left as it is
+        root = self.root if "://" in self.root else str(Path(self.root).absolute())
+        return Tables(build_session(self.config.spark), root, self.config.tables)
 
     @property
     def console(self) -> Console:

@@ -29,7 +29,7 @@ GAUGES = "account_id,day,gauge,value\nada,2026-03-20,hives,12\ncyd,2026-03-29,hi
 
 @pytest.mark.delta
 def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conf = tmp_path / "conf"
     shutil.copytree(conf_dir(), conf)
@@ -37,7 +37,8 @@ def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
     (tmp_path / "interactions.csv").write_text(INTERACTIONS)
     (tmp_path / "gauges.csv").write_text(GAUGES)
     sets = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
-    place = ["--root", str(tmp_path / "root"), "--conf", str(conf), *sets]
+    monkeypatch.chdir(tmp_path)  # a root as people write it, relative to where they are
+    place = ["--root", "./root", "--conf", str(conf), *sets]
 
     def run(*argv: str) -> str:
         assert exit_code([*argv, *place]) == 0
