@@ -83,9 +83,10 @@ def run(
             build_targets(day, touched)
         counts = account(day, read)
         with settled(_owners(day)) as owners:  # read by many joins
+            pages = _page_links(day)
             with day.stage("ranks"):
-                build_ranks(day)
-            with settled(measure_accounts(day, owners)) as vectors:
+                build_ranks(day, pages)
+            with settled(measure_accounts(day, owners, pages)) as vectors:
                 with day.stage("features"):
                     build_features(day, vectors)
                 with day.stage("scores"):
@@ -173,7 +174,7 @@ def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
     if not read:
         return {}
     own = F.expr(tiles.IS_SELF)
-    reactions = F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r)
+    reactions = tiles.all_reactions()
 
     def sums(frame: DataFrame, sign: int) -> DataFrame:
         return frame.groupBy("network").agg(
@@ -193,11 +194,10 @@ def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
     }
 
 
-def build_ranks(day: Day) -> None:
+def build_ranks(day: Day, pages: Sequence[DataFrame]) -> None:
     """Writes the ranks of every graph: who reacts to whom on each network, which page links to which."""
     frames = []
     pairs = day.read(PAIRS).where(day.is_in_window() & ~F.expr(tiles.IS_SELF))
-    pages = [links for s in day.sources if (links := _page_links(day, s)) is not None]
     walks = day.config.model.ranks
     by_standing = partial(edges.of_accounts, standings=_newest_standings(day))
     graphs: list[tuple[DataFrame, Callable[[DataFrame], DataFrame], Walk]] = []
@@ -216,11 +216,11 @@ def build_ranks(day: Day) -> None:
         day.replace(_union(frames), RANKS, where=f"as_of = '{day.as_of}'")
 
 
-def measure_accounts(day: Day, owners: DataFrame) -> DataFrame:
+def measure_accounts(day: Day, owners: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
     """The signals of every account, and of persons with several on one network (VECTORS)."""
     config, kinds = day.config, day.kinds
     targets = day.read(TARGETS).where(day.is_in_window())
-    others = _other_facts(day, targets)
+    others = [*_other_facts(day, targets), *[facts.of_pages(links) for links in pages]]
     found = [facts.of_reactions(targets, kinds=kinds), *others]
     if identity.has_several(owners):
         merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, kinds=kinds)
@@ -276,7 +276,7 @@ def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
 
 
 def _other_facts(day: Day, targets: DataFrame) -> list[DataFrame]:
-    """Facts of posts, gauges, pages and ranks, where there are any."""
+    """Facts of posts, gauges and ranks, where there are any."""
     found, config = [], day.config
     for source in day.sources:
         page = config.networks[source.name]
@@ -287,16 +287,16 @@ def _other_facts(day: Day, targets: DataFrame) -> list[DataFrame]:
         gauges = inputs.gauges_in(day.tables, source, span=span, allowed=page.account_types)
         if gauges is not None:
             found.append(facts.of_gauges(gauges))
-        if (links := _page_links(day, source)) is not None:
-            found.append(facts.of_pages(links))
     ranks = day.read(RANKS).where(F.col("as_of") == F.lit(day.as_of))
     sizes = {run.graph: run.accounts for run in day.graphs}
     return [*found, facts.of_ranks(ranks, sizes=sizes)]
 
 
-def _page_links(day: Day, source: NetworkInput) -> DataFrame | None:
-    allowed = day.config.networks[source.name].account_types
-    return inputs.page_links_before(day.tables, source, as_of=day.as_of, allowed=allowed)
+def _page_links(day: Day) -> list[DataFrame]:
+    """The newest page graph of each network that has one: network, from_id, to_id."""
+    types = {s.name: day.config.networks[s.name].account_types for s in day.sources}
+    found = [inputs.page_links_before(day.tables, s, as_of=day.as_of, allowed=types[s.name]) for s in day.sources]
+    return [links for links in found if links is not None]
 
 
 def _owners(day: Day) -> DataFrame:

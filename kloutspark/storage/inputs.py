@@ -120,8 +120,7 @@ def survey(
 
 def rows_read(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
     """The input rows of the run: each ends in exactly one of the five counts (INTERACTIONS)."""
-    pin = source.pins[INTERACTIONS.path(source.name)]
-    rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
+    rows = _read(tables, source, INTERACTIONS)
     if source.why_rebuilt is not None:
         return rows
     new = rows.where(_between(source.fresh, window.end))
@@ -137,8 +136,7 @@ def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) ->
     if not source.has_interactions:
         others = (GAUGES, PAGE_LINKS)
         return not all(_read(tables, source, c).isEmpty() for c in others if c.path(source.name) in source.pins)
-    pin = source.pins[INTERACTIONS.path(source.name)]
-    rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
+    rows = _read(tables, source, INTERACTIONS)
     if not rows.where(_between(window.start, window.end)).isEmpty():
         return True
     if rows.isEmpty():
@@ -149,8 +147,7 @@ def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) ->
 
 def rows_to_tile(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
     """All rows of the days that are tiled in this run (INTERACTIONS)."""
-    pin = source.pins[INTERACTIONS.path(source.name)]
-    rows = tables.read(INTERACTIONS, version=pin.version, network=source.name)
+    rows = _read(tables, source, INTERACTIONS)
     wanted = _between(source.fresh, window.end)
     for day in sorted(source.late):
         wanted = wanted | _between(day, day + timedelta(days=1))

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import OWNERS
 from kloutspark.transforms.conform import conform
-from kloutspark.transforms.tiles import sum_by_kind
+from kloutspark.transforms.tiles import gather_posts, sum_by_kind
 
 UNLINKED = "concat(network, ':', account_id)"
 
@@ -64,7 +64,7 @@ def merge_accounts(pairs: DataFrame, owners: DataFrame, *, kinds: Mapping[str, S
         F.sum("weight_micros").alias("weight_micros"),
         F.sum("damped_micros").alias("damped_micros"),
         F.max("standing_micros").alias("standing_micros"),
-        F.array_distinct(F.flatten(F.collect_list("posts"))).alias("posts"),
+        gather_posts().alias("posts"),
         F.max("actor_group").alias("actor_group"),
         sum_by_kind(kinds).alias("reactions"),
     )

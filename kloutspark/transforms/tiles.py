@@ -44,7 +44,7 @@ def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
     pairs = by_kind.groupBy("network", "actor_id", "day", "target_id").agg(
         F.map_from_entries(F.sort_array(F.collect_list(F.struct("kind", "reactions")))).alias("reactions"),
         F.sum("duplicates").alias("duplicates"),
-        F.array_sort(F.array_distinct(F.flatten(F.collect_list("posts")))).alias("posts"),
+        gather_posts().alias("posts"),
         F.sum(F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped)).cast("bigint").alias("damped_micros"),
     )
     actor_day = Window.partitionBy("network", "actor_id", "day")
@@ -135,17 +135,26 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
 def sum_targets(pairs: DataFrame, *, kinds: Mapping[str, Sequence[str]], standing: Standing) -> DataFrame:
     """What each target received a day, by previous day and actor group (TARGETS); `pairs` are without self rows."""
     is_strong = F.col("standing_micros") >= standing.of(standing.strong_score)
-    reactions = F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r)
     tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group").agg(
         F.count("*").alias("pairs"),
         F.sum("authenticity_micros").alias("authenticity_micros"),
         F.sum("weight_micros").alias("weight_micros"),
         F.sum("damped_micros").alias("damped_micros"),
-        F.sum(F.when(is_strong, reactions).otherwise(0)).alias("strong_reactions"),
+        F.sum(F.when(is_strong, all_reactions()).otherwise(0)).alias("strong_reactions"),
         sum_by_kind(kinds).alias("reactions"),
-        F.array_sort(F.array_distinct(F.flatten(F.collect_list("posts")))).alias("posts"),
+        gather_posts().alias("posts"),
     )
     return conform(tiles, TARGETS)
+
+
+def all_reactions() -> Column:
+    """The `reactions` of a row, of whatever kind."""
+    return F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r)
+
+
+def gather_posts() -> Column:
+    """An aggregate over rows: all of their `posts`, each once, in one order."""
+    return F.array_sort(F.array_distinct(F.flatten(F.collect_list("posts"))))
 
 
 def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> Column:
