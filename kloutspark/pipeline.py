@@ -1,14 +1,14 @@
 """The table of contents of a day: wiring in order, no logic."""
 
 import logging
-import operator
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import partial, reduce
 from types import MappingProxyType
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from kloutspark.config import Config, Walk
@@ -30,7 +30,7 @@ from kloutspark.domain.windows import Span, newest_at_or_before
 from kloutspark.publish import audit, publish
 from kloutspark.quality.gate import Verdict
 from kloutspark.storage import inputs, manifest
-from kloutspark.storage.day import Day, open_day
+from kloutspark.storage.day import Day, on_days, open_day
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.lock import run_lock
 from kloutspark.storage.manifest import Graph, Manifest
@@ -50,6 +50,14 @@ class Outcome:
 
     manifest: Manifest
     verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Tiled:
+    """What tiling came to: the days of each network whose targets changed, and what became of its rows."""
+
+    touched: dict[str, list[date]]
+    counts: Mapping[str, Mapping[str, int]]
 
 
 def run(
@@ -78,10 +86,10 @@ def run(
         with day.stage("judge"):
             read = judge_rows(day)
         with day.stage("pairs"):
-            touched = build_pairs(day)
+            tiled = build_pairs(day)
         with day.stage("targets"):
-            build_targets(day, touched)
-        counts = account(day, read)
+            build_targets(day, tiled.touched)
+        counts = {name: of_rows.model_copy(update=tiled.counts.get(name, {})) for name, of_rows in read.items()}
         with settled(_owners(day)) as owners:  # read by many joins
             pages = _page_links(day)
             with day.stage("ranks"):
@@ -125,12 +133,12 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     return {source.name: found.get(source.name, Counts()) for source in day.reacting}
 
 
-def build_pairs(day: Day) -> dict[str, list[date]]:
-    """Writes pairs and actor-days of the built days; returns the days of each network whose targets changed."""
+def build_pairs(day: Day) -> Tiled:
+    """Writes pairs and actor-days of the built days."""
     config, built_days = day.config, {s.name: s.built(day.as_of) for s in day.reacting}
     if not built_days:
-        return {}
-    is_built = _on(built_days)
+        return Tiled({}, {})
+    is_built = on_days(built_days)
     rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s, window=day.window)) for s in day.reacting]
     old_pairs, frozen = day.read(PAIRS), day.read(ACTOR_DAYS).where(is_built)
     counted = tiles.count_pairs(_union(rows_of), damping=config.model.damping)
@@ -138,11 +146,16 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
     incremental = [s.name for s in day.reacting if s.why_rebuilt is None]
     late = {s.name: sorted(s.late) for s in day.reacting if s.late}
     with settled(weighed) as weighed:
+        counts = _tally(weighed)
+        pairs_built = sum(of_network.pop("pairs") for of_network in counts.values())
+        if late:  # only what the tiles hold more than before
+            for name, before in _tally(old_pairs.where(on_days(late))).items():
+                counts[name].subtract({what: n for what, n in before.items() if what != "pairs"})
         seen = None
         if incremental:
             past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & day.is_in_window())
             keys = weighed.select(*tiles.PAIR)
-            keys = F.broadcast(keys) if weighed.count() <= config.spark.broadcast_pairs else keys
+            keys = F.broadcast(keys) if pairs_built <= config.spark.broadcast_pairs else keys
             seen = past.join(keys, list(tiles.PAIR), how="left_semi")
         pairs = tiles.link_days(weighed, None if seen is None else seen.select(*tiles.PAIR, "day"))
         day.replace_tiles(pairs, PAIRS, built_days)
@@ -150,48 +163,23 @@ def build_pairs(day: Day) -> dict[str, list[date]]:
     touched = {name: list(days) for name, days in built_days.items()}
     if late:
         new_pairs = day.read(PAIRS)
-        pairs_touched = _union([f.where(_on(late)).select(*tiles.PAIR) for f in (old_pairs, new_pairs)])
+        pairs_touched = _union([f.where(on_days(late)).select(*tiles.PAIR) for f in (old_pairs, new_pairs)])
         others = old_pairs.where(F.col("network").isin(list(late)) & ~is_built & day.is_in_window())
         relinked = tiles.relink_days(pairs_touched, new_pairs.where(is_built), others)
         with settled(relinked) as relinked:
             for row in relinked.select("network", "day").distinct().collect():
                 touched[row["network"]].append(row["day"])
             day.versions[PAIRS.name] = day.tables.amend(relinked, PAIRS, ["previous_day"])
-    return touched
+    return Tiled(touched, counts)
 
 
 def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     """Writes the targets' tiles of the touched days."""
     if not touched:
         return
-    pairs = day.read(PAIRS).where(_on(touched) & ~F.expr(tiles.IS_SELF))  # who reacts to oneself credits nobody
+    pairs = day.read(PAIRS).where(on_days(touched) & ~F.expr(tiles.IS_SELF))  # who reacts to oneself credits nobody
     summed = tiles.sum_targets(pairs, kinds=day.kinds, standing=day.config.model.standing)
     day.replace_tiles(summed, TARGETS, touched)
-
-
-def account(day: Day, read: dict[str, Counts]) -> dict[str, Counts]:
-    """Completes the counts from what was written: on late days, what the tiles hold more than before."""
-    if not read:
-        return {}
-    own = F.expr(tiles.IS_SELF)
-    reactions = tiles.all_reactions()
-
-    def sums(frame: DataFrame, sign: int) -> DataFrame:
-        return frame.groupBy("network").agg(
-            (sign * F.sum(F.when(own, 0).otherwise(reactions))).alias("counted"),
-            (sign * F.sum(F.when(own, reactions).otherwise(0))).alias("own"),
-            (sign * F.sum("duplicates")).alias("duplicate"),
-        )
-
-    found = sums(day.read(PAIRS).where(_on({s.name: s.built(day.as_of) for s in day.reacting})), 1)
-    if late := {s.name: sorted(s.late) for s in day.reacting if s.late}:
-        found = found.unionByName(sums(day.read_opened(PAIRS).where(_on(late)), -1))
-    totals = found.groupBy("network").agg(*[F.sum(n).alias(n) for n in ("counted", "own", "duplicate")])
-    rows = {r["network"]: r.asDict() for r in totals.collect()}
-    return {
-        name: counts.model_copy(update={k: v for k, v in rows.get(name, {}).items() if k != "network"})
-        for name, counts in read.items()
-    }
 
 
 def build_ranks(day: Day, pages: Sequence[DataFrame]) -> None:
@@ -213,7 +201,7 @@ def build_ranks(day: Day, pages: Sequence[DataFrame]) -> None:
                 ranked = iterate_ranks(links, accounts, start, as_of=day.as_of, walk=walk, settle=settle)
             frames.append(ranked.ranks)
             day.graphs += ranked.runs
-        day.replace(_union(frames), RANKS, where=f"as_of = '{day.as_of}'")
+        day.replace_day(_union(frames), RANKS)
 
 
 def measure_accounts(day: Day, owners: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
@@ -248,7 +236,7 @@ def build_features(day: Day, vectors: DataFrame) -> None:
     stamped = vectors.where("account_id is not null").withColumns(
         {"as_of": F.lit(day.as_of), "fingerprint": F.lit(day.config.fingerprint)}
     )
-    day.replace(conform(stamped, FEATURES), FEATURES, where=f"as_of = '{day.as_of}'")
+    day.replace_day(conform(stamped, FEATURES), FEATURES)
 
 
 def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
@@ -272,7 +260,22 @@ def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
         run_id=day.run_id,
         fingerprint=config.fingerprint,
     )
-    day.replace(rows, SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
+    day.replace_day(rows, SCORES_CANDIDATE)
+
+
+def _tally(pairs: DataFrame) -> defaultdict[str, Counter[str]]:
+    """By network: pairs, and what became of their rows: counted, own, duplicate."""
+    own, reactions = F.expr(tiles.IS_SELF), tiles.all_reactions()
+    rows = pairs.groupBy("network").agg(
+        F.count("*").alias("pairs"),
+        F.sum(F.when(own, 0).otherwise(reactions)).alias("counted"),
+        F.sum(F.when(own, reactions).otherwise(0)).alias("own"),
+        F.sum("duplicates").alias("duplicate"),
+    )
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for network, *numbers in rows.collect():
+        found[network].update(dict(zip(rows.columns[1:], numbers, strict=True)))
+    return found
 
 
 def _other_facts(day: Day, targets: DataFrame) -> list[DataFrame]:
@@ -384,8 +387,3 @@ def _manifest(
 
 def _union(frames: Sequence[DataFrame]) -> DataFrame:
     return reduce(DataFrame.unionByName, frames)
-
-
-def _on(days: Mapping[str, Sequence[date]]) -> Column:
-    """Rows of these days of each network."""
-    return reduce(operator.or_, [(F.col("network") == n) & F.col("day").isin(list(ds)) for n, ds in days.items()])

@@ -45,7 +45,7 @@ def audit(day: Day, counts: Mapping[str, Counts], *, accepted: Mapping[str, str]
 def publish(day: Day) -> None:
     """Replaces the day in `scores` by the pinned candidate, in one commit."""
     candidate = day.read(SCORES_CANDIDATE).where(F.col("as_of") == F.lit(day.as_of))
-    day.replace(candidate, SCORES, where=f"as_of = '{day.as_of}'")
+    day.replace_day(candidate, SCORES)
 
 
 def rollback(tables: Tables, *, to: str, run_id: str, started_at: datetime) -> Manifest:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
-from kloutspark.config.blocks import Closed, Science, digest, read_yaml, validated
+from kloutspark.config.blocks import NAME, Closed, Name, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
 from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term, Walk
 from kloutspark.config.networks import AccountType, Classes, Gauge, Network
@@ -45,8 +45,6 @@ __all__ = [
     "validated",
 ]
 
-NETWORK_NAME = re.compile(r"[a-z][a-z0-9_]*")
-
 
 class TableSettings(Closed):
     """How long removed files and log entries of every table are kept."""
@@ -72,7 +70,7 @@ class Config(Closed):
 
     model_name: str
     model: Model
-    networks: dict[str, Network]
+    networks: dict[Name, Network]
     classes: Classes
     tables: TableSettings
     spark: SparkSettings
@@ -181,8 +179,8 @@ def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[st
     base = _merge(read_yaml(folder / "base.yaml"), _environment(folder, env))
     networks = {path.stem: read_yaml(path) for path in sorted((folder / "networks").glob("*.yaml"))}
     for name in networks:
-        if not NETWORK_NAME.fullmatch(name):
-            where, expected = f"networks/{name}.yaml", "a name like [a-z][a-z0-9_]*"
+        if not re.fullmatch(NAME, name):
+            where, expected = f"networks/{name}.yaml", f"a name like {NAME}"
             raise ConfigError(where, expected=expected, found=name, remedy="Rename the file.")
     set_values = [_override(text) for text in overrides]
     name = next((value for key, value in reversed(set_values) if key == "model"), base.get("model", "default"))

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kloutspark.domain.errors import ConfigError, unknown_key
 
 Positive = Annotated[float, Field(gt=0)]
+NAME = "[a-z][a-z0-9_]*"
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]  # of networks, kinds, gauges: they stand in SQL texts
 
 
 class Closed(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kloutspark.config.blocks import Closed, Positive, Science
+from kloutspark.config.blocks import Closed, Name, Positive, Science
 
 AccountType = Literal["personal", "page", "company", "bot"]
 
@@ -33,8 +33,8 @@ class Network(Closed):
     title: str
     status: Literal["scored", "announced"]
     account_types: Annotated[tuple[AccountType, ...], Field(min_length=1)]
-    kinds: dict[str, Kind] = Field(default_factory=dict)
-    gauges: dict[str, Gauge] = Field(default_factory=dict)
+    kinds: dict[Name, Kind] = Field(default_factory=dict)
+    gauges: dict[Name, Gauge] = Field(default_factory=dict)
     carry_days: Annotated[int, Field(ge=1)] = 28
     has_pages: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)

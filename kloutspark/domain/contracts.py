@@ -182,7 +182,7 @@ PAIRS = TableContract(
         Col("standing_micros", "bigint", "the actor's frozen standing, in millionths of 1"),
         Col("weight_micros", "bigint", "what the pair adds to the target, millionths of one ordinary reaction"),
     ),
-    partitioned_by=("day", "network"),
+    partitioned_by=("day",),
 )
 TARGETS = TableContract(
     "tiles.targets",
@@ -202,7 +202,7 @@ TARGETS = TableContract(
         Col("reactions", "map<string,bigint>", "reactions by kind"),
         Col("posts", "array<string>", "ids of the target's posts that were reacted to, each once"),
     ),
-    partitioned_by=("day", "network"),
+    partitioned_by=("day",),
 )
 ACTOR_DAYS = TableContract(
     "tiles.actor_days",
@@ -216,7 +216,7 @@ ACTOR_DAYS = TableContract(
         Col("authenticity_micros", "bigint", "in (0, 1], from days before; frozen"),
         Col("standing_micros", "bigint", "1 to 2, from the newest score published at or before the day; frozen"),
     ),
-    partitioned_by=("day", "network"),
+    partitioned_by=("day",),
 )
 FACTS = TableContract(
     "facts",

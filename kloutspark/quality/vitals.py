@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from kloutspark.config import Gate
@@ -43,49 +43,42 @@ def measure_vitals(
     Counts, most of which should be zero, and what moved. `all_equal` is 1 where two people or more have one score
     although their evidence differs, or where that many people have one score at all that it can be no honest tie.
     """
-    score, whole = F.col("score"), F.round(F.col("score") * 100)
-    parts = F.aggregate("parts", F.lit(0.0), lambda sum_, part: sum_ + F.round(part["points"] * 100))
-    named = F.transform("parts", lambda p: p["network"])
-    named = F.concat(named, F.transform("accounts", lambda a: a["network"]))
-    is_unknown = F.exists(named, lambda n: n.isNull() | ~n.isin("", *networks))
-    valid = F.col("evidence").isNotNull() & ~F.isnan("evidence") & (F.col("evidence") >= 0)
-    in_range = score.isNotNull() & ~F.isnan(score) & score.between(1, 100)
+    cents, known = "round(score * 100)", ", ".join(map(repr, ("", *networks)))
+    parts = "aggregate(parts, 0D, (sum, part) -> sum + round(part.points * 100))"
+    named = "concat(transform(parts, p -> p.network), transform(accounts, a -> a.network))"
+    faults = {
+        "null_ids": "person_id IS NULL OR person_id = ''",
+        "scores_out_of_range": "NOT (score IS NOT NULL AND NOT isnan(score) AND score BETWEEN 1 AND 100)",
+        "scores_not_hundredths": f"abs({cents} - score * 100) > 1e-6",
+        "parts_not_summing": f"NOT coalesce({parts} = {cents}, false)",
+        "unknown_networks": f"coalesce(exists({named}, n -> n IS NULL OR n NOT IN ({known})), true)",
+        "evidence_invalid": "NOT (evidence IS NOT NULL AND NOT isnan(evidence) AND evidence >= 0)",
+    }
     is_ours = (F.col("as_of") == F.lit(as_of)) & (F.col("run_id") == F.lit(run_id))
     people = candidate.groupBy("person_id").agg(
-        F.count("*").alias("rows"),
-        F.first("score").alias("score"),
-        F.first("evidence").alias("evidence"),
-        F.count_if(F.col("person_id").isNull() | (F.col("person_id") == "")).alias("null"),
-        F.count_if(~in_range).alias("range"),
-        F.count_if(F.abs(whole - score * 100) > 1e-6).alias("cents"),
-        F.count_if(~F.coalesce(parts == whole, F.lit(False))).alias("parts"),
-        F.count_if(F.coalesce(is_unknown, F.lit(True))).alias("network"),
-        F.count_if(~valid).alias("invalid"),
-        F.count_if(~F.coalesce(is_ours, F.lit(False))).alias("wrong"),
+        F.expr("count(*) AS rows"),
+        F.expr("first(score) AS score"),
+        F.expr("first(evidence) AS evidence"),
+        *[F.expr(f"count_if({is_faulty}) AS {name}") for name, is_faulty in faults.items()],
+        F.count_if(~F.coalesce(is_ours, F.lit(False))).alias("wrong_day_or_run"),
     )
     both = people.join(before.select("person_id", F.col("score").alias("score_before")), "person_id", how="full")
-    moved = F.abs(F.round((F.col("score") - F.col("score_before")) * 100)) > gate.drift.mover_points * 100
-    stay = F.col("rows").isNotNull() & F.col("score_before").isNotNull()
-    is_tie = F.count_distinct("evidence") <= 1
-    count, one_score = F.count("rows"), F.count_distinct("score") <= 1
-    is_equal = (count >= 2) & one_score & (~is_tie | (count >= gate.equal_scores.people_min))
-    quantiles = [F.percentile(c, list(QUANTILES)).alias(f"quantiles_{c}") for c in ("score", "score_before")]
-    return both.agg(
-        count.alias("people"),
-        F.count("score_before").alias("people_before"),
-        F.count_if(stay).alias("stayed"),
-        F.count_if(stay & moved).alias("moved"),
-        *quantiles,
-        _total("null").alias("null_ids"),
-        F.coalesce(F.sum(F.col("rows") - 1), F.lit(0)).alias("duplicate_keys"),
-        _total("range").alias("scores_out_of_range"),
-        _total("cents").alias("scores_not_hundredths"),
-        _total("parts").alias("parts_not_summing"),
-        _total("network").alias("unknown_networks"),
-        _total("invalid").alias("evidence_invalid"),
-        _total("wrong").alias("wrong_day_or_run"),
-        F.when(is_equal, 1).otherwise(0).alias("all_equal"),
-    )
+    stay = "rows IS NOT NULL AND score_before IS NOT NULL"
+    moved = f"abs(round((score - score_before) * 100)) > {gate.drift.mover_points * 100!r}D"
+    is_tie = f"count(DISTINCT evidence) <= 1 AND count(rows) < {gate.equal_scores.people_min}"
+    is_equal = f"count(rows) >= 2 AND count(DISTINCT score) <= 1 AND NOT ({is_tie})"
+    quantiles = f"array({', '.join(f'{q!r}D' for q in QUANTILES)})"
+    totals = {
+        "people": "count(rows)",
+        "people_before": "count(score_before)",
+        "stayed": f"count_if({stay})",
+        "moved": f"count_if({stay} AND {moved})",
+        **{f"quantiles_{c}": f"percentile({c}, {quantiles})" for c in ("score", "score_before")},
+        "duplicate_keys": "coalesce(sum(rows - 1), 0)",
+        **{name: f"coalesce(sum({name}), 0)" for name in (*faults, "wrong_day_or_run")},
+        "all_equal": f"if({is_equal}, 1, 0)",
+    }
+    return both.agg(*[F.expr(f"{text} AS {name}") for name, text in totals.items()])
 
 
 def collect_vitals(
@@ -127,7 +120,3 @@ def count_volumes(targets: DataFrame) -> dict[str, Volume]:
     for row in targets.groupBy("network", "day").agg(F.sum("pairs").alias("pairs")).collect():
         days.setdefault(row["network"], {})[row["day"]] = row["pairs"]
     return {network: Volume(pairs) for network, pairs in days.items()}
-
-
-def _total(name: str) -> Column:
-    return F.coalesce(F.sum(name), F.lit(0))

@@ -37,7 +37,7 @@ from kloutspark.transforms.rank import GraphRun
 log = logging.getLogger(__name__)
 
 STATE = (PAIRS, TARGETS, ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
-MANY_TILES = 16  # days x networks of a run from which on files are gathered; a daily run writes fewer
+MANY_DAYS = 8  # days of a run from which on their files are gathered; a daily run writes fewer
 RECORDS = (
     QUARANTINE,
     GATE_RESULTS,
@@ -47,13 +47,17 @@ RECORDS = (
 
 @dataclass
 class Day:
-    """A day under way: inputs as pinned, kept tables' versions as opened and as they stand, what each stage cost."""
+    """A day under way: inputs as pinned, kept tables' versions as opened and as they stand, what each stage cost.
+
+    `last` is the run that it goes on from; `newest_run` is the latest day that any run ever spoke for.
+    """
 
     tables: Tables
     config: Config
     as_of: date
     run_id: str
     last: Manifest | None
+    newest_run: date | None
     published: tuple[date, ...]
     sources: tuple[NetworkInput, ...]
     links: Pin | None
@@ -95,19 +99,23 @@ class Day:
         """A kept table as the last finished run left it."""
         return self.tables.read(contract, version=self.opened[contract.name])
 
-    def replace(self, frame: DataFrame, contract: TableContract, *, where: str) -> None:
-        """Replaces partitions of a kept table."""
+    def replace_day(self, frame: DataFrame, contract: TableContract) -> None:
+        """Replaces the as-of day in a kept table."""
+        where = None if self._has_nothing_of(self.as_of, contract) else f"as_of = '{self.as_of}'"
         self.versions[contract.name] = self.tables.replace(frame, contract, where=where, note=self.run_id)
 
     def replace_tiles(self, frame: DataFrame, contract: TableContract, days: Mapping[str, Sequence[date]]) -> None:
         """Replaces tiles of some days of each network."""
-        lists = {network: ", ".join(f"DATE '{d}'" for d in sorted(set(ds))) for network, ds in days.items()}
-        # names of networks are checked in config.py: they hold no quote
-        where = " OR ".join(f"(network = '{network}' AND day IN ({ds}))" for network, ds in lists.items())
-        is_rebuilt = sum(len(ds) for ds in days.values()) > MANY_TILES
+        all_days = {d for of_network in days.values() for d in of_network}
+        where = None if self._has_nothing_of(min(all_days) + timedelta(days=1), contract) else _on_days(days)
         self.versions[contract.name] = self.tables.replace(
-            frame, contract, where=where, note=self.run_id, has_many_partitions=is_rebuilt
+            frame, contract, where=where, note=self.run_id, has_many_partitions=len(all_days) > MANY_DAYS
         )
+
+    def _has_nothing_of(self, as_of: date, contract: TableContract) -> bool:
+        """Whether a kept table can hold nothing of a day, or tiles nothing of its eve, since no run spoke for it."""
+        is_ahead = self.newest_run is None or as_of > self.newest_run
+        return is_ahead and self.versions[contract.name] == self.opened[contract.name]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -119,11 +127,22 @@ class Day:
         log.info("%s %s: %.1f s", self.as_of, name, self.stages[-1].seconds)
 
 
+def on_days(days: Mapping[str, Sequence[date]]) -> Column:
+    """Rows of these days of each network."""
+    return F.expr(_on_days(days))
+
+
+def _on_days(days: Mapping[str, Sequence[date]]) -> str:
+    """As SQL; names of networks are checked in config: they hold no quote."""
+    lists = {network: ", ".join(f"DATE '{d}'" for d in sorted(set(ds))) for network, ds in days.items()}
+    return " OR ".join(f"(network = '{network}' AND day IN ({ds}))" for network, ds in lists.items())
+
+
 def open_day(
     tables: Tables, config: Config, *, as_of: date, run_id: str, recompute: bool, is_older_allowed: bool
 ) -> Day:
     """Pins the inputs and brings kept tables back to the last finished run: an unfinished run's commits are undone."""
-    last = manifest.last_finished(tables)
+    last, newest_run = manifest.last_finished(tables)
     versions = {}
     for contract in (*STATE, *RECORDS):
         tables.ensure(contract)
@@ -185,4 +204,4 @@ def open_day(
     if links is None and last is not None and LINKS.path() in last.inputs:
         remedy = "Restore it or ingest its files again; nothing was published."
         raise InputError(LINKS.path(), expected="the table that the last run read", found="none", remedy=remedy)
-    return Day(tables, config, as_of, run_id, last, published, sources, links, dict(versions), versions)
+    return Day(tables, config, as_of, run_id, last, newest_run, published, sources, links, dict(versions), versions)

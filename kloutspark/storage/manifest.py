@@ -80,12 +80,13 @@ def record_ingest(tables: Tables, *, run_id: str, started_at: datetime, fingerpr
     _append(tables, run_id, "ingest", None, "ingested", started_at, fingerprint, summary)
 
 
-def last_finished(tables: Tables) -> Manifest | None:
-    """The newest finished run, refused ones and rollbacks too; None in a fresh root."""
+def last_finished(tables: Tables) -> tuple[Manifest | None, date | None]:
+    """The newest finished run, refused ones and rollbacks too, and the latest day of any; None in a fresh root."""
     if not tables.exists(RUNS):
-        return None
-    newest = _finished(tables).select(F.max_by("manifest", F.struct("number", "run_id"))).collect()[0][0]
-    return None if newest is None else Manifest.model_validate_json(newest)
+        return None, None
+    newest = F.max_by("manifest", F.struct("number", "run_id"))
+    last, latest = _finished(tables).select(newest, F.max("as_of")).collect()[0]
+    return None if last is None else Manifest.model_validate_json(last), latest
 
 
 def find(tables: Tables, run: str) -> Manifest:

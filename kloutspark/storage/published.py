@@ -36,7 +36,7 @@ def day_of(tables: Tables, as_of: date | None) -> tuple[date, DataFrame]:
 
 def published_days(tables: Tables) -> list[date]:
     """The days that finished runs have published, ascending; what a killed run left is none of them."""
-    last = last_finished(tables)
+    last, _ = last_finished(tables)
     if last is None:
         return []
     scores = tables.read(SCORES, version=last.kept[SCORES.name])

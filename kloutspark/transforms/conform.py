@@ -36,28 +36,29 @@ def judge(
     (account_id) names accounts whose type does not count on this network, as actor or target. "Future" is judged
     against the row's own ingested_at, never against a clock: more than a day later.
     """
-    day = F.to_date("occurred_at")
-    is_outside = F.coalesce((day < F.lit(window.start)) | (day >= F.lit(window.end)), F.lit(False))
-    is_refused: Column = F.lit(False)
+    is_refused = "false"
     if refused is not None:
         for role in ("actor", "target"):
-            marked = refused.select(F.col("account_id").alias(f"{role}_id"), F.lit(True).alias(f"is_{role}_refused"))
+            marked = refused.selectExpr(f"account_id AS {role}_id", f"true AS is_{role}_refused")
             rows = rows.join(marked, f"{role}_id", how="left")
-        is_refused = F.coalesce(F.col("is_actor_refused"), F.col("is_target_refused"), F.lit(False))
-    is_future = F.col("occurred_at") > F.col("ingested_at") + F.expr("INTERVAL 1 DAY")
-    reason = F.coalesce(
-        *[F.when(F.col(name).isNull(), F.lit(f"{name} is null")) for name in NEEDED],
-        F.when(~F.col("kind").isin(*kinds), F.lit("kind is not one of the network's")),
-        F.when(is_future, F.lit("occurred_at is more than a day after ingested_at")),
-        F.when(is_refused, F.lit("account type does not count on the network")),
-    )
-    judged = rows.select(
+        is_refused = "coalesce(is_actor_refused, is_target_refused, false)"
+    day, known = "to_date(occurred_at)", ", ".join(map(repr, kinds))
+    is_outside = f"coalesce({day} < DATE '{window.start}' OR {day} >= DATE '{window.end}', false)"
+    faults = {
+        **{f"{name} IS NULL": f"{name} is null" for name in NEEDED},
+        f"kind NOT IN ({known})" if known else "true": "kind is not one of the network\\'s",
+        "occurred_at > ingested_at + INTERVAL 1 DAY": "occurred_at is more than a day after ingested_at",
+        is_refused: "account type does not count on the network",
+    }
+    cases = " ".join(f"WHEN {is_faulty} THEN '{reason}'" for is_faulty, reason in faults.items())
+    values = " ".join(f"WHEN kind = '{kind}' THEN {float(value)!r}D" for kind, value in kinds.items())
+    judged = rows.selectExpr(
         "*",
-        day.alias("day"),
-        F.lit(network).alias("network"),
-        by_kind(kinds).alias("kind_value"),
-        is_outside.alias("is_outside"),
-        F.when(~is_outside, reason).alias("reason"),
+        f"{day} AS day",
+        f"'{network}' AS network",
+        f"CASE {values} END AS kind_value" if values else "CAST(NULL AS double) AS kind_value",
+        f"{is_outside} AS is_outside",
+        f"CASE WHEN {is_outside} THEN NULL {cases} END AS reason",
     )
     return conform(judged, JUDGED)
 
@@ -66,12 +67,6 @@ def by_network(values: Mapping[str, Column], *, none: str) -> Column:
     """The value of the row's network; null, of the type `none`, for another one."""
     cases = [F.when(F.col("network") == network, value) for network, value in values.items()]
     return F.coalesce(*cases, F.lit(None).cast(none))
-
-
-def by_kind(values: Mapping[str, float]) -> Column:
-    """The value of the row's kind, null for an unknown one."""
-    cases = [F.when(F.col("kind") == kind, F.lit(float(value))) for kind, value in values.items()]
-    return F.coalesce(*cases) if cases else F.lit(None).cast("double")
 
 
 def micros(value: Column) -> Column:

@@ -1,4 +1,7 @@
-"""From signals to evidence, and from evidence to a score with its parts and reasons."""
+"""From signals to evidence, and from evidence to a score with its parts and reasons.
+
+Long expressions are SQL texts, as in features.py: built node by node from Python they take a second of round trips.
+"""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -30,19 +33,19 @@ def weigh_evidence(
     Networks whose terms stand at the same places share one expression.
     """
     networks_of: dict[tuple[_Placed, ...], list[str]] = {}
-    for network, of_network in terms.items():
+    for network, its_terms in terms.items():
         place = {s.name: i for i, s in enumerate(signals[network])}
-        placed = tuple(_Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place)) for t in of_network)
+        placed = tuple(_Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place)) for t in its_terms)
         networks_of.setdefault(placed, []).append(network)
-    cases = [
-        F.when(F.col("network").isin(*networks), F.array(*[_term(term) for term in placed]))
+    cases = " ".join(
+        f"WHEN network IN ({', '.join(map(repr, networks))}) THEN array({', '.join(map(_term, placed))})"
         for placed, networks in networks_of.items()
         if placed
-    ]
-    total = F.aggregate("terms", F.lit(0.0), lambda sum_, term: sum_ + term["evidence"])
-    by_network = vectors.select("person_id", "network", F.coalesce(*cases, F.expr(NO_TERMS)).alias("terms"))
-    entry = F.struct("network", total.alias("evidence"), "terms")
-    people = by_network.groupBy("person_id").agg(F.sort_array(F.collect_list(entry)).alias("networks"))
+    )
+    of_network = f"CASE {cases} ELSE {NO_TERMS} END" if cases else NO_TERMS
+    by_network = vectors.selectExpr("person_id", "network", f"{of_network} AS terms")
+    entry = "struct(network, aggregate(terms, 0D, (sum, term) -> sum + term.evidence) AS evidence, terms)"
+    people = by_network.groupBy("person_id").agg(F.expr(f"sort_array(collect_list({entry})) AS networks"))
     return conform(people, EVIDENCE)
 
 
@@ -60,13 +63,13 @@ def _most(at_most: str | float | None, place: Mapping[str, int]) -> int | float 
     return place[at_most] if isinstance(at_most, str) else at_most
 
 
-def _term(term: _Placed) -> Column:
-    value = F.col("signals")[term.place]
+def _term(term: _Placed) -> str:
+    value = f"signals[{term.place}]"
     if term.most is not None:
-        most = F.col("signals")[term.most] if isinstance(term.most, int) else F.lit(term.most).cast("float")
-        value = F.least(value, most)
-    evidence = F.lit(term.weight) * F.log1p(value.cast("double"))
-    return F.struct(F.lit(term.signal).alias("signal"), evidence.alias("evidence"), value.alias("value"))
+        most = f"signals[{term.most}]" if isinstance(term.most, int) else f"CAST({term.most!r} AS float)"
+        value = f"least({value}, {most})"
+    evidence = f"{term.weight!r}D * log1p(CAST({value} AS double))"
+    return f"named_struct('signal', '{term.signal}', 'evidence', {evidence}, 'value', {value})"
 
 
 @dataclass(frozen=True)
@@ -120,15 +123,15 @@ def score(
         rows = rows.where(F.col("networks").isNotNull() | F.col("linked_accounts").isNotNull() | is_held)
     else:
         rows = rows.withColumn("last_hundredths", F.lit(None).cast("bigint"))
-    rows = rows.withColumn("networks", F.coalesce("networks", F.expr(EMPTY_NETWORKS)))
-    is_linked = F.coalesce(F.size("linked_accounts") > 0, F.lit(False))
-    rows = rows.withColumn(
-        "accounts", F.when(is_linked, F.col("linked_accounts")).otherwise(_own_account(words.titles))
+    power = f"{model.combine.exponent!r}D"
+    rows = rows.withColumns(
+        {
+            "networks": F.expr(f"coalesce(networks, {EMPTY_NETWORKS})"),
+            "accounts": F.expr(f"if(size(linked_accounts) > 0, linked_accounts, {_own_account(words.titles)})"),
+        }
     )
-    power = model.combine.exponent
-    mass = F.aggregate("networks", F.lit(0.0), lambda sum_, n: sum_ + F.pow(n["evidence"], F.lit(power)))
-    rows = rows.withColumn("mass", mass)
-    rows = rows.withColumn("evidence", F.round(F.pow("mass", F.lit(1 / power)), 9))
+    rows = rows.withColumn("mass", F.expr(f"aggregate(networks, 0D, (sum, n) -> sum + power(n.evidence, {power}))"))
+    rows = rows.withColumn("evidence", F.round(F.pow("mass", F.lit(1 / model.combine.exponent)), 9))
     calibrated = hundredths(calibrate(F.col("evidence"), calibration=model.calibration))
     rows = rows.withColumn("calibrated", calibrated)
     published = F.col("calibrated") if past is None else _limited(step, days_since=days_since)
@@ -155,12 +158,12 @@ def _limited(step: StepLimit, *, days_since: int) -> Column:
     return F.least(F.greatest("calibrated", low, F.lit(100)), high, F.lit(10_000)).cast("bigint")
 
 
-def _own_account(titles: Mapping[str, str]) -> Column:
-    network = F.substring_index("person_id", ":", 1)
-    account_id = F.expr("substr(person_id, instr(person_id, ':') + 1)")
-    is_account = network.isin(*titles) & F.col("person_id").contains(":")
-    own = F.array(F.struct(network.alias("network"), account_id.alias("account_id")))
-    return F.when(is_account, own).otherwise(F.expr(f"cast(array() as {ACCOUNT_LIST})"))
+def _own_account(titles: Mapping[str, str]) -> str:
+    """The account that an unlinked person's id names, if it does; names of networks hold no quote."""
+    network, networks = "substring_index(person_id, ':', 1)", ", ".join(map(repr, titles))
+    own = f"array(struct({network} AS network, substr(person_id, instr(person_id, ':') + 1) AS account_id))"
+    is_account = f"{network} IN ({networks}) AND contains(person_id, ':')"
+    return f"if({is_account}, {own}, CAST(array() AS {ACCOUNT_LIST}))"
 
 
 def calibrate(evidence: Column, *, calibration: Calibration) -> Column:
@@ -183,29 +186,26 @@ def hundredths(value: Column) -> Column:
 
 
 def _explain(rows: DataFrame, *, as_of: date, model: Model, words: Words, run_id: str, fingerprint: str) -> DataFrame:
-    start = int(model.calibration.anchors[0][1] * 100)
-    base, nobody = F.lit(start), F.lit("")
-    rows = _distribute(rows, F.col("calibrated") - base, power=model.combine.exponent)
-    held = F.col("published") - F.col("calibrated")
-    parts = F.concat(
-        F.array(_part(nobody, F.lit("base"), base)),
-        F.transform("shares", lambda s: _part(s["network"], s["signal"], s["hundredths"])),
-        F.when(held != 0, F.array(_part(nobody, F.lit("step_limit"), held))).otherwise(
-            F.expr(f"cast(array() as {PARTS})")
-        ),
-    )
+    base = int(model.calibration.anchors[0][1] * 100)
+    rows = _distribute(rows, base=base, power=model.combine.exponent)
+    rows = rows.withColumn("held", F.expr("published - calibrated"))
+    parts = f"""concat(
+        array({_part("''", "'base'", f"{base}L")}),
+        transform(shares, s -> {_part("s.network", "s.signal", "s.hundredths")}),
+        if(held != 0, array({_part("''", "'step_limit'", "held")}), CAST(array() AS {PARTS}))
+    )"""
     return conform(
         rows.select(
             F.lit(as_of).alias("as_of"),
             "person_id",
-            (F.col("published") / 100).alias("score"),
+            F.expr("published / 100 AS score"),
             F.lit(None).cast("double").alias("band_low"),
             F.lit(None).cast("double").alias("band_high"),
-            ((F.col("published") - F.col("last_hundredths")) / 100).alias("change"),
+            F.expr("(published - last_hundredths) / 100 AS change"),
             "evidence",
-            parts.cast(PARTS).alias("parts"),
-            _reasons(held, words=words).alias("reasons"),
-            F.col("accounts").cast(ACCOUNT_LIST).alias("accounts"),
+            F.expr(f"CAST({parts} AS {PARTS}) AS parts"),
+            _reasons(words).alias("reasons"),
+            F.expr(f"CAST(accounts AS {ACCOUNT_LIST}) AS accounts"),
             F.lit(run_id).alias("run_id"),
             F.lit(fingerprint).alias("fingerprint"),
         ),
@@ -213,87 +213,65 @@ def _explain(rows: DataFrame, *, as_of: date, model: Model, words: Words, run_id
     )
 
 
-def _part(network: Column, signal: Column, whole: Column) -> Column:
-    return F.struct(network.alias("network"), signal.alias("signal"), (whole / 100).alias("points"))
+def _part(network: str, signal: str, whole: str) -> str:
+    return f"struct({network} AS network, {signal} AS signal, {whole} / 100 AS points)"
 
 
-def _distribute(rows: DataFrame, total: Column, *, power: float) -> DataFrame:
-    """Adds `shares`: hundredths by network and signal that sum to `total`, largest remainder, ties by name.
+def _distribute(rows: DataFrame, *, base: int, power: float) -> DataFrame:
+    """Adds `shares`: hundredths by network and signal that sum to calibrated - base, largest remainder, ties by name.
 
     A network's share is E_n ** p of the mass, a term's share is its part of E_n. Shares of nothing are left out.
     Every step is a column of its own: a step inside a lambda would be computed again for every element.
     """
-
-    def raw(network: Column) -> Column:
-        part = total * (F.pow(network["evidence"], F.lit(power)) / F.col("mass"))
-        return F.transform(
-            network["terms"],
-            lambda term: F.struct(
-                network["network"].alias("network"),
-                term["signal"].alias("signal"),
-                term["value"].alias("value"),
-                (part * (term["evidence"] / network["evidence"])).alias("raw"),
-            ),
-        )
-
-    speaking = F.filter("networks", lambda network: network["evidence"] > 0)
-    by_remainder = F.transform(
-        "raw_shares",
-        lambda share: F.struct(
-            (F.floor(share["raw"]) - share["raw"]).alias("minus_remainder"),
-            share["network"].alias("network"),
-            share["signal"].alias("signal"),
-            share["value"].alias("value"),
-            F.floor(share["raw"]).alias("whole"),
-        ),
-    )
-    whole = F.transform(
-        "ordered",
-        lambda share, i: F.struct(
-            share["network"].alias("network"),
-            share["signal"].alias("signal"),
-            share["value"].alias("value"),
-            (share["whole"] + F.when(i < F.col("left_over"), 1).otherwise(0)).alias("hundredths"),
-        ),
-    )
-    rows = rows.withColumn("raw_shares", F.flatten(F.transform(speaking, raw)))
-    rows = rows.withColumn("ordered", F.sort_array(by_remainder))
-    given = F.aggregate("ordered", F.lit(0).cast("bigint"), lambda sum_, share: sum_ + share["whole"])
-    rows = rows.withColumn("left_over", total - given)
-    return rows.withColumn("shares", F.sort_array(F.filter(whole, lambda share: share["hundredths"] > 0)))
+    part = f"(calibrated - {base}L) * (power(n.evidence, {power!r}D) / mass)"
+    share = "n.network AS network, t.signal AS signal, t.value AS value"
+    steps = {
+        "raw_shares": f"""flatten(transform(filter(networks, n -> n.evidence > 0),
+            n -> transform(n.terms, t -> struct({share}, {part} * (t.evidence / n.evidence) AS raw))))""",
+        "ordered": """sort_array(transform(raw_shares, s -> struct(
+            floor(s.raw) - s.raw AS minus_remainder, s.network, s.signal, s.value, floor(s.raw) AS whole)))""",
+        "left_over": f"calibrated - {base}L - aggregate(ordered, 0L, (sum, s) -> sum + s.whole)",
+        "shares": """sort_array(filter(transform(ordered, (s, i) -> struct(
+            s.network, s.signal, s.value, s.whole + if(i < left_over, 1, 0) AS hundredths)), s -> s.hundredths > 0))""",
+    }
+    for name, text in steps.items():
+        rows = rows.withColumn(name, F.expr(text))
+    return rows
 
 
-def _reasons(held: Column, *, words: Words) -> Column:
+def _reasons(words: Words) -> Column:
     """The strongest shares in words, then what the step limit does; texts by cast, which costs a tenth of formats."""
-    names = _texts(words.titles)
-    many = {name: phrase.split("{value}") for name, (phrase, _) in words.phrases.items()}
-    befores, afters = (_texts({name: halves[i] for name, halves in many.items()}) for i in (0, 1))
-    ones = _texts({name: phrase for name, (_, phrase) in words.phrases.items()})
-    ranked = F.transform("shares", lambda s: F.struct((-s["hundredths"]).alias("rank"), s.alias("share")))
-    of_score = F.concat(F.lit(" of "), _points(F.col("published")), F.lit(" points"))
-
-    def say(share: Column) -> Column:
-        signal, value = share["signal"], share["value"]
-        what = F.concat(befores[signal], _number(value), afters[signal])
-        where = F.concat(F.lit("On "), names[share["network"]], F.lit(", "))
-        points = F.concat(F.lit(": "), _points(share["hundredths"]), of_score)
-        return F.concat(where, F.when(value == 1, ones[signal]).otherwise(what), points)
-
-    said = F.transform(F.slice(F.sort_array(ranked), 1, REASONS), lambda r: say(r["share"]))
-    verb = F.when(held > 0, "held up by the step limit: ").otherwise("held back by the step limit: ")
-    limit = F.array(F.concat(verb, _points(F.abs(held)), F.lit(" points")))
-    return F.concat(said, F.when(held != 0, limit).otherwise(F.expr("cast(array() as array<string>)")))
-
-
-def _points(whole: Column) -> Column:
-    return (whole / 100).cast("decimal(9,2)").cast("string")
+    halves = {name: many.split("{value}") for name, (many, _) in words.phrases.items()}
+    names, befores, afters, ones = (
+        f"element_at({_texts(texts)}, s.share.{of})"
+        for of, texts in (
+            ("network", words.titles),
+            ("signal", {name: before for name, (before, _) in halves.items()}),
+            ("signal", {name: after for name, (_, after) in halves.items()}),
+            ("signal", {name: one for name, (_, one) in words.phrases.items()}),
+        )
+    )
+    value = "s.share.value"
+    what = f"if({value} = 1, {ones}, concat({befores}, {_number(value)}, {afters}))"
+    points = f"{_points('s.share.hundredths')}, ' of ', {_points('published')}, ' points'"
+    ranked = "sort_array(transform(shares, s -> struct(-s.hundredths AS rank, s AS share)))"
+    said = f"transform(slice({ranked}, 1, {REASONS}), s -> concat('On ', {names}, ', ', {what}, ': ', {points}))"
+    verb = "if(held > 0, 'held up by the step limit: ', 'held back by the step limit: ')"
+    limit = f"array(concat({verb}, {_points('abs(held)')}, ' points'))"
+    return F.expr(f"concat({said}, if(held != 0, {limit}, CAST(array() AS array<string>)))")
 
 
-def _number(value: Column) -> Column:
+def _points(whole: str) -> str:
+    return f"CAST(CAST({whole} / 100 AS decimal(9,2)) AS string)"
+
+
+def _number(value: str) -> str:
     """With one decimal below a hundred, whole numbers and larger ones without."""
-    tenths, whole = value.cast("decimal(20,1)"), value.cast("decimal(20,0)")
-    return F.when((whole == tenths) | (value >= 100), whole.cast("string")).otherwise(tenths.cast("string"))
+    tenths, whole = f"CAST({value} AS decimal(20,1))", f"CAST({value} AS decimal(20,0))"
+    return f"if({whole} = {tenths} OR {value} >= 100, CAST({whole} AS string), CAST({tenths} AS string))"
 
 
-def _texts(by_name: Mapping[str, str]) -> Column:
-    return F.create_map(*[F.lit(text) for pair in by_name.items() for text in pair])
+def _texts(by_name: Mapping[str, str]) -> str:
+    """A map of texts, which may hold anything, as SQL."""
+    parts = (part.replace("\\", "\\\\").replace("'", "\\'") for pair in by_name.items() for part in pair)
+    return "map(" + ", ".join(f"'{part}'" for part in parts) + ")"

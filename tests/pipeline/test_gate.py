@@ -56,7 +56,7 @@ def publish_the_days_before(lab: Lab, as_of: date, *, days: int) -> None:
     earlier = F.explode(F.sequence(F.lit(as_of - timedelta(days=days)), F.lit(as_of - timedelta(days=1))))
     day = lab.read(SCORES).where(F.col("as_of") == F.lit(as_of)).withColumn("as_of", earlier)
     lab.tables.append(day, SCORES)
-    last = manifest.last_finished(lab.tables)
+    last, _ = manifest.last_finished(lab.tables)
     assert last is not None
     kept = {**last.kept, SCORES.name: lab.tables.version(SCORES)}
     manifest.finish(lab.tables, last.model_copy(update={"run_id": f"{last.run_id}/past", "kept": kept}))
@@ -68,7 +68,7 @@ def corrupted(monkeypatch: pytest.MonkeyPatch, corruption: Corruption) -> None:
     def build_and_corrupt(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
         build(day, vectors, owners)
         candidate = day.read(SCORES_CANDIDATE).where(F.col("as_of") == F.lit(day.as_of))
-        day.replace(corruption(candidate), SCORES_CANDIDATE, where=f"as_of = '{day.as_of}'")
+        day.replace_day(corruption(candidate), SCORES_CANDIDATE)
 
     monkeypatch.setattr(pipeline, "build_candidate", build_and_corrupt)
 
@@ -95,7 +95,7 @@ def test_corrupted_days_are_refused_accepted_or_repaired(
         argv = ["score", "--as-of", str(SECOND), "--root", str(lab.root), *SETS]
         assert exit_code(argv) == 2
         assert exit_code([*argv, "--accept", "people_change", "--reason", "half of them left"]) == 0
-    accepted = manifest.last_finished(lab.tables)
+    accepted, _ = manifest.last_finished(lab.tables)
     assert accepted is not None
     assert accepted.accepted == {"people_change": "half of them left"}
     assert len(lab.published(SECOND)) == 20

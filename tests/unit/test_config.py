@@ -52,6 +52,19 @@ def test_malformed_yaml_is_named_by_file_and_line(tmp_path: Path) -> None:
         load(conf=conf)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "{it's: {title: x, status: scored, account_types: [personal]}}",
+        """{x: {title: x, status: scored, account_types: [personal], kinds: {"it's": {class: light, meaning: odd}}}}""",
+        """{x: {title: x, status: scored, account_types: [personal], gauges: {"it's": {meaning: odd}}}}""",
+    ],
+)
+def test_names_hold_nothing_that_means_something_in_a_query(page: str) -> None:
+    with pytest.raises(ConfigError, match=r"it's.*a-z"):
+        load(overrides=[f"networks={page}"])
+
+
 def test_the_fingerprint_is_of_science_alone() -> None:
     default = load()
     assert load(overrides=["spark.shuffle_partitions=99"]).fingerprint == default.fingerprint
