@@ -46,10 +46,10 @@ check: setup  ## Lint, format, types, import arrows and the tests that need no J
 	$(PY) -m pytest -q -m "$(NO_JVM)"
 
 test: setup  ## Run every test; real-data tests need KLOUTSPARK_DATA_DIR, else they skip and say where the data is.
-	$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations 15 -m "not bench"
+	$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations 15 -m "not bench"
 
 test-all: setup  ## Run every test and what only measures.
-	$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 demo: setup  ## Make demo data, score it day by day, show the highest scores.
 	.venv/bin/kloutspark demo

@@ -140,7 +140,7 @@ def build_pairs(day: Day) -> Tiled:
         return Tiled({}, {})
     is_built = on_days(built_days)
     rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s, window=day.window)) for s in day.reacting]
-    old_pairs, frozen = day.read(PAIRS), day.read(ACTOR_DAYS).where(is_built)
+    old_pairs, frozen = day.read(PAIRS), day.read_tiles(ACTOR_DAYS, built_days)
     counted = tiles.count_pairs(_union(rows_of), damping=config.model.damping)
     weighed = tiles.weigh(counted, frozen, _standings(day, built_days), selectivity=config.model.selectivity)
     incremental = [s.name for s in day.reacting if s.why_rebuilt is None]
@@ -265,12 +265,11 @@ def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
 
 def _tally(pairs: DataFrame) -> defaultdict[str, Counter[str]]:
     """By network: pairs, and what became of their rows: counted, own, duplicate."""
-    own, reactions = F.expr(tiles.IS_SELF), tiles.all_reactions()
     rows = pairs.groupBy("network").agg(
-        F.count("*").alias("pairs"),
-        F.sum(F.when(own, 0).otherwise(reactions)).alias("counted"),
-        F.sum(F.when(own, reactions).otherwise(0)).alias("own"),
-        F.sum("duplicates").alias("duplicate"),
+        F.expr("count(*) AS pairs"),
+        F.expr(f"sum(if({tiles.IS_SELF}, 0, {tiles.ALL_REACTIONS})) AS counted"),
+        F.expr(f"sum(if({tiles.IS_SELF}, {tiles.ALL_REACTIONS}, 0)) AS own"),
+        F.expr("sum(duplicates) AS duplicate"),
     )
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for network, *numbers in rows.collect():

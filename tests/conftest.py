@@ -24,7 +24,7 @@ def spark() -> SparkSession:
 def pytest_configure(config: pytest.Config) -> None:
     """The controller of several workers starts their JVM, with memory for all of them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, "spark.driver_memory=6g")).spark))
+        one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, "spark.driver_memory=7g")).spark))
 
 
 @pytest.fixture

@@ -104,13 +104,22 @@ class Day:
         where = None if self._has_nothing_of(self.as_of, contract) else f"as_of = '{self.as_of}'"
         self.versions[contract.name] = self.tables.replace(frame, contract, where=where, note=self.run_id)
 
+    def read_tiles(self, contract: TableContract, days: Mapping[str, Sequence[date]]) -> DataFrame:
+        """Tiles of some days of each network; that a run is the first to make them is seen without asking Delta."""
+        if self._has_no_tiles_of(days, contract):
+            return self.tables.nobody(", ".join(f"{c.name} {c.type}" for c in contract.columns))
+        return self.read(contract).where(on_days(days))
+
     def replace_tiles(self, frame: DataFrame, contract: TableContract, days: Mapping[str, Sequence[date]]) -> None:
         """Replaces tiles of some days of each network."""
+        where = None if self._has_no_tiles_of(days, contract) else _on_days(days)
         all_days = {d for of_network in days.values() for d in of_network}
-        where = None if self._has_nothing_of(min(all_days) + timedelta(days=1), contract) else _on_days(days)
         self.versions[contract.name] = self.tables.replace(
             frame, contract, where=where, note=self.run_id, has_many_partitions=len(all_days) > MANY_DAYS
         )
+
+    def _has_no_tiles_of(self, days: Mapping[str, Sequence[date]], contract: TableContract) -> bool:
+        return self._has_nothing_of(min(d for ds in days.values() for d in ds) + timedelta(days=1), contract)
 
     def _has_nothing_of(self, as_of: date, contract: TableContract) -> bool:
         """Whether a kept table can hold nothing of a day, or tiles nothing of its eve, since no run spoke for it."""

@@ -116,7 +116,8 @@ class Tables:
                 where = f"{contract.path(network)}.{col.name}"
                 remedy = "Write the table with the contract's types, or ingest its files again."
                 raise InputError(where, expected=col.type, found=found, remedy=remedy)
-        return frame.select(*[c.name for c in contract.written])
+        written = [c.name for c in contract.written]
+        return frame if list(types) == written else frame.select(*written)
 
     def rows(self, contract: TableContract, rows: Sequence[Mapping[str, object]]) -> DataFrame:
         """A frame of a few rows of our own; columns that a row does not name are null.

@@ -1,6 +1,6 @@
 """Rows are brought to their contract, or set apart with a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,7 +24,7 @@ def conform(frame: DataFrame, contract: TableContract) -> DataFrame:
             where = f"{contract.name}.{column.name}"
             remedy = "Convert it where it is computed, or change the contract and its readers."
             raise ContractError(where, expected=column.type, found=found, remedy=remedy)
-    return frame.select(*contract.names)
+    return frame if tuple(types) == contract.names else frame.select(*contract.names)
 
 
 def judge(
@@ -63,10 +63,19 @@ def judge(
     return conform(judged, JUDGED)
 
 
-def by_network(values: Mapping[str, Column], *, none: str) -> Column:
-    """The value of the row's network; null, of the type `none`, for another one."""
-    cases = [F.when(F.col("network") == network, value) for network, value in values.items()]
-    return F.coalesce(*cases, F.lit(None).cast(none))
+def by_network(texts: Mapping[str, str], *, none: str) -> str:
+    """SQL for what stands for the row's network; null, of the type `none`, for another one.
+
+    Names of networks are checked in config: they hold no quote.
+    """
+    cases = "".join(f" WHEN network = '{network}' THEN {text}" for network, text in texts.items())
+    nothing = f"CAST(NULL AS {none})"
+    return f"CASE{cases} ELSE {nothing} END" if cases else nothing
+
+
+def kinds_by_network(kinds: Mapping[str, Sequence[str]]) -> str:
+    """SQL for the kinds of the row's network, in their order."""
+    return by_network({n: f"array({', '.join(map(repr, ks))})" for n, ks in kinds.items() if ks}, none="array<string>")
 
 
 def micros(value: Column) -> Column:

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import FACTS
-from kloutspark.transforms.conform import by_network, conform
+from kloutspark.transforms.conform import conform, kinds_by_network
 from kloutspark.transforms.edges import PAGES
 from kloutspark.transforms.identity import with_accounts
 
@@ -16,8 +16,7 @@ def of_reactions(targets: DataFrame, *, kinds: Mapping[str, Sequence[str]], are_
 
     Reactions by kind stand in the order of the network's kinds.
     """
-    named = by_network({n: F.array(*[F.lit(k) for k in ks]) for n, ks in kinds.items() if ks}, none="array<string>")
-    tiles = targets.withColumn("kinds", named).withColumnRenamed("reactions", "counts")
+    tiles = targets.withColumn("kinds", F.expr(kinds_by_network(kinds))).withColumnRenamed("reactions", "counts")
     whose = {"account_id": "CAST(NULL AS string)", "person_id": "target_id"}
     return _facts(
         tiles,

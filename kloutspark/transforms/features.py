@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from kloutspark.domain.contracts import VECTORS
 from kloutspark.domain.signals import Subjects, measures_of
 from kloutspark.domain.windows import Span
-from kloutspark.transforms.conform import conform
+from kloutspark.transforms.conform import by_network, conform
 from kloutspark.transforms.identity import UNLINKED, with_accounts
 
 MICRO = 1_000_000
@@ -72,7 +72,7 @@ def measure(
         "*",
         f"date_diff(DATE '{as_of}', day) - 1 AS age",
         f"CASE {slot} END AS slot" if slots else "CAST(NULL AS int) AS slot",
-        f"{_by_network(carry_days)} AS carried",
+        f"{_integers(carry_days)} AS carried",
     )
     aggregates = [
         *_of_windows(windows, as_of),
@@ -153,14 +153,12 @@ def _vector(networks: Mapping[str, Subjects], windows: Sequence[int], *, kinds: 
         (OF_PAGES, {n: len(OF_PAGES) * s.has_pages for n, s in networks.items()}),
     ]
     found = [
-        f"slice(array({', '.join(f'CAST({value} AS float)' for value in values)}), 1, {_by_network(counts)})"
+        f"slice(array({', '.join(f'CAST({value} AS float)' for value in values)}), 1, {_integers(counts)})"
         for values, counts in families
         if any(counts.values())
     ]
     return f"concat({', '.join(found)})"
 
 
-def _by_network(numbers: Mapping[str, int]) -> str:
-    """The number of the row's network; names of networks are checked in config: they hold no quote."""
-    cases = " ".join(f"WHEN network = '{network}' THEN {number}" for network, number in numbers.items())
-    return f"CASE {cases} END"
+def _integers(numbers: Mapping[str, int]) -> str:
+    return by_network({network: str(number) for network, number in numbers.items()}, none="int")

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import OWNERS
 from kloutspark.transforms.conform import conform
-from kloutspark.transforms.tiles import gather_posts, sum_by_kind
+from kloutspark.transforms.tiles import ALL_POSTS, sum_by_kind
 
 UNLINKED = "concat(network, ':', account_id)"
 
@@ -64,9 +64,9 @@ def merge_accounts(pairs: DataFrame, owners: DataFrame, *, kinds: Mapping[str, S
         F.sum("weight_micros").alias("weight_micros"),
         F.sum("damped_micros").alias("damped_micros"),
         F.max("standing_micros").alias("standing_micros"),
-        gather_posts().alias("posts"),
+        F.expr(f"{ALL_POSTS} AS posts"),
         F.max("actor_group").alias("actor_group"),
-        sum_by_kind(kinds).alias("reactions"),
+        F.expr(f"{sum_by_kind(kinds)} AS reactions"),
     )
     order = Window.partitionBy("network", "actor_id", "target_id").orderBy("day")
     return merged.select(

@@ -7,12 +7,14 @@ from pyspark.sql import functions as F
 
 from kloutspark.config import Damping, Selectivity, Standing
 from kloutspark.domain.contracts import ACTOR_DAYS, PAIRS, STANDINGS, TARGETS
-from kloutspark.transforms.conform import by_network, conform, micros
+from kloutspark.transforms.conform import conform, kinds_by_network, micros
 
 MICRO = 1_000_000
 ACTOR_GROUPS = 10  # groups of the delete-a-group jackknife (DESIGN.md section 4, Bands)
 PAIR = ("network", "actor_id", "target_id")
 IS_SELF = "actor_id <=> target_id"
+ALL_REACTIONS = "aggregate(map_values(reactions), 0L, (sum, n) -> sum + n)"  # of a row, of whatever kind
+ALL_POSTS = "array_sort(array_distinct(flatten(collect_list(posts))))"  # of rows, each once, in one order
 
 
 def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
@@ -44,7 +46,7 @@ def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
     pairs = by_kind.groupBy("network", "actor_id", "day", "target_id").agg(
         F.map_from_entries(F.sort_array(F.collect_list(F.struct("kind", "reactions")))).alias("reactions"),
         F.sum("duplicates").alias("duplicates"),
-        gather_posts().alias("posts"),
+        F.expr(f"{ALL_POSTS} AS posts"),
         F.sum(F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped)).cast("bigint").alias("damped_micros"),
     )
     actor_day = Window.partitionBy("network", "actor_id", "day")
@@ -134,38 +136,28 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
 
 def sum_targets(pairs: DataFrame, *, kinds: Mapping[str, Sequence[str]], standing: Standing) -> DataFrame:
     """What each target received a day, by previous day and actor group (TARGETS); `pairs` are without self rows."""
-    is_strong = F.col("standing_micros") >= standing.of(standing.strong_score)
+    strong = f"if(standing_micros >= {standing.of(standing.strong_score)}, {ALL_REACTIONS}, 0)"
+    columns = ("authenticity_micros", "weight_micros", "damped_micros")
+    sums = {
+        "pairs": "count(*)",
+        **{name: f"sum({name})" for name in columns},
+        "strong_reactions": f"sum({strong})",
+        "reactions": sum_by_kind(kinds),
+        "posts": ALL_POSTS,
+    }
     tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group").agg(
-        F.count("*").alias("pairs"),
-        F.sum("authenticity_micros").alias("authenticity_micros"),
-        F.sum("weight_micros").alias("weight_micros"),
-        F.sum("damped_micros").alias("damped_micros"),
-        F.sum(F.when(is_strong, all_reactions()).otherwise(0)).alias("strong_reactions"),
-        sum_by_kind(kinds).alias("reactions"),
-        gather_posts().alias("posts"),
+        *[F.expr(f"{text} AS {name}") for name, text in sums.items()]
     )
     return conform(tiles, TARGETS)
 
 
-def all_reactions() -> Column:
-    """The `reactions` of a row, of whatever kind."""
-    return F.aggregate(F.map_values("reactions"), F.lit(0).cast("bigint"), lambda n, r: n + r)
-
-
-def gather_posts() -> Column:
-    """An aggregate over rows: all of their `posts`, each once, in one order."""
-    return F.array_sort(F.array_distinct(F.flatten(F.collect_list("posts"))))
-
-
-def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> Column:
-    """An aggregate over rows of one network: `reactions` added up by kind, by as many sums as a network has kinds."""
-    named = by_network({n: F.array(*[F.lit(k) for k in ks]) for n, ks in kinds.items() if ks}, none="array<string>")
+def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> str:
+    """SQL over rows of one network: `reactions` added up by kind, by as many sums as a network has kinds."""
+    named = kinds_by_network(kinds)
     slots = range(1, max((len(ks) for ks in kinds.values()), default=0) + 1)
-    sums = [
-        F.coalesce(F.sum(F.try_element_at("reactions", F.try_element_at(named, F.lit(s)))), F.lit(0)) for s in slots
-    ]
-    totals = F.map_from_arrays(named, F.slice(F.array(*sums), F.lit(1), F.size(named)))
-    return F.map_filter(totals, lambda _, n: n > 0)
+    sums = ", ".join(f"coalesce(sum(try_element_at(reactions, try_element_at({named}, {slot}))), 0L)" for slot in slots)
+    totals = f"map_from_arrays({named}, slice(array({sums}), 1, size({named})))"
+    return f"map_filter({totals}, (kind, n) -> n > 0)"
 
 
 def stand(published: DataFrame, *, days: Column, standing: Standing) -> DataFrame:

@@ -10,15 +10,12 @@ import pytest
 from kloutspark import pipeline
 from kloutspark.domain.contracts import ACTOR_DAYS, FEATURES, LINKS, PAIRS, TARGETS, TableContract
 from kloutspark.storage import manifest
-from tests.lab import Lab
+from tests.lab import USERS_PLANS, Lab
 
 pytestmark = pytest.mark.delta
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 5)
-OTHER_PLANS = (  # code generation is compared on real data (test_higgs.py)
-    "spark.shuffle_partitions=5",
-    "spark.broadcast_pairs=0",
-    "spark.settings={spark.sql.adaptive.enabled: 'true'}",
-)
+# generated code and adaptive plans, which the other days of the tests do without
+OTHER_PLANS = ("spark.shuffle_partitions=5", "spark.broadcast_pairs=0", *USERS_PLANS)
 
 
 def reactions(count: int, *, seed: int, newest: datetime, days: int) -> list[dict[str, Any]]:
