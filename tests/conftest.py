@@ -24,7 +24,9 @@ def spark() -> SparkSession:
 def pytest_configure(config: pytest.Config) -> None:
     """The controller of several workers starts their JVM, with memory for all of them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, "spark.driver_memory=7g")).spark))
+        # a heap that grows step by step collects all of it at every step: 7 of 100 seconds
+        memory = ("spark.driver_memory=7g", "spark.driver_java_options=-XX:+UseSerialGC -Xms4g -Xmn2g")
+        one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, *memory)).spark))
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_tables_are_created_from_their_contracts(lab: Lab) -> None:
     assert detail.properties["delta.dataSkippingStatsColumns"] == "occurred_at,ingested_at", "no ids in the log"
     assert detail.properties["delta.deletedFileRetentionDuration"] == "interval 30 days"
     pairs = lab.spark.sql(f"DESCRIBE DETAIL delta.`{lab.root / PAIRS.path()}`").collect()[0]
-    assert pairs.partitionColumns == ["day", "network"]
+    assert pairs.partitionColumns == ["day"]
     assert "_id" not in pairs.properties["delta.dataSkippingStatsColumns"]
     logs = "".join(path.read_text() for path in lab.root.glob("input/twitter/interactions/_delta_log/*.json"))
     assert "fan3" not in logs

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests import oracle
-from tests.lab import USERS_PLANS, Lab, settings_of
+from tests.lab import Lab, settings_of
 from tests.oracle import Model, World
 from tests.realdata import data_file
 from tests.realdata.adapters import ingested
@@ -33,7 +33,7 @@ def lines_of(network: str) -> list[str]:
 
 
 def test_13_days_each_28_apart_are_the_oracles(spark: SparkSession, tmp_path: Path) -> None:
-    lab = Lab(spark, tmp_path / "root", (*settings_of(MODEL), *USERS_PLANS))  # large enough for generated code to pay
+    lab = Lab(spark, tmp_path / "root", settings_of(MODEL))
     told = []
     for network in FILES:
         lines = lines_of(network)
