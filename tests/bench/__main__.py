@@ -128,7 +128,8 @@ def main() -> None:
         if asked.root is None:
             for age in reversed(range(1, asked.days_behind + 1)):
                 write(asked.as_of - timedelta(days=age + 1))
-            found.append(cost_of(tables, asked.as_of - timedelta(days=1)))
+            if asked.days_behind:  # else a first run, over one day
+                found.append(cost_of(tables, asked.as_of - timedelta(days=1)))
             write(asked.as_of - timedelta(days=1))
         found.append(cost_of(tables, asked.as_of))
     asked_for = {"rows_a_day": asked.rows, "networks": list(chosen), "is_skewed": asked.skew}

@@ -19,10 +19,12 @@ from pyspark.sql import functions as F
 from kloutspark.config import Walk
 from kloutspark.domain.contracts import RANKS
 from kloutspark.domain.errors import ConfigError, ContractError
+from kloutspark.storage.scratch import scratch
 from kloutspark.transforms.rank import Ranked, iterate_in_blocks, iterate_ranks
 from kloutspark.transforms.rank_blocks import rank_whole
 from kloutspark.transforms.rank_kernel import Totals, pack
 from tests import rank_oracle
+from tests.lab import Lab
 from tests.rank_oracle import Edge
 
 AS_OF = date(2026, 3, 1)
@@ -200,6 +202,19 @@ def test_both_ways_are_equal_to_the_bit_on_one_block(spark: SparkSession) -> Non
     ranks, *ends = in_process(graph, walk)
     assert by_graph(looped) == {"g": ranks}
     assert reached == {"g": (2, ends[1])}
+
+
+def test_frames_settled_as_files_give_the_same_bits_and_are_removed(lab: Lab) -> None:
+    """What a cluster does, where an executor's memory may die with it."""
+    graphs = {"g": WORLD["random 1"]}
+    expected = by_graph(ranked(lab.spark, graphs, IN_BLOCKS).ranks)
+    edges, accounts = edges_of(lab.spark, graphs), accounts_of(lab.spark, graphs)
+    with scratch(lab.tables, "run-1", settles_in="table") as settle:
+        found = iterate_ranks(edges, accounts, None, as_of=AS_OF, walk=IN_BLOCKS, settle=settle)
+        assert found.runs[0].blocks > 1
+        assert by_graph(found.ranks) == expected
+        assert list((lab.root / "scratch" / "run-1").iterdir())
+    assert not (lab.root / "scratch" / "run-1").exists()
 
 
 def test_a_warm_start_needs_fewer_iterations_and_ends_where_a_cold_one_does(spark: SparkSession) -> None:
