@@ -121,15 +121,8 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     found = {
         r["network"]: Counts(read=r["read"], outside=r["outside"], quarantined=r["quarantined"]) for r in rows.collect()
     }
-    refused = judged.where("reason is not null").select(
-        F.lit(day.run_id).alias("run_id"),
-        "network",
-        F.lit("interactions").alias("table"),
-        "reason",
-        F.to_json(F.struct(*[c.name for c in INTERACTIONS.written])).alias("row"),
-    )
     if any(c.quarantined for c in found.values()):
-        day.tables.append(conform(refused, QUARANTINE), QUARANTINE)
+        _quarantine(day, judged.where("reason is not null"), "interactions", [c.name for c in INTERACTIONS.written])
     return {source.name: found.get(source.name, Counts()) for source in day.reacting}
 
 
@@ -307,16 +300,22 @@ def _owners(day: Day) -> DataFrame:
         return day.tables.nobody("network string, account_id string, person_id string")
     links = day.tables.read(LINKS, version=day.links.version)
     held = identity.hold(links, as_of=day.as_of, networks=day.config.scored)
-    refused = held.where("reason is not null").select(
+    refused = held.where("reason is not null")
+    if not refused.isEmpty():
+        _quarantine(day, refused, "identity_links", LINKS.names)
+    return identity.own(held)
+
+
+def _quarantine(day: Day, refused: DataFrame, table: str, columns: Sequence[str]) -> None:
+    """Keeps refused rows of an input table, which carry network and reason, as JSON of its columns."""
+    kept = refused.select(
         F.lit(day.run_id).alias("run_id"),
         "network",
-        F.lit("identity_links").alias("table"),
+        F.lit(table).alias("table"),
         "reason",
-        F.to_json(F.struct(*LINKS.names)).alias("row"),
+        F.to_json(F.struct(*columns)).alias("row"),
     )
-    if not refused.isEmpty():
-        day.tables.append(conform(refused, QUARANTINE), QUARANTINE)
-    return identity.own(held)
+    day.tables.append(conform(kept, QUARANTINE), QUARANTINE)
 
 
 def _past(day: Day) -> DataFrame | None:

@@ -38,11 +38,8 @@ log = logging.getLogger(__name__)
 
 STATE = (PAIRS, TARGETS, ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
 MANY_DAYS = 8  # days of a run from which on their files are gathered; a daily run writes fewer
-RECORDS = (
-    QUARANTINE,
-    GATE_RESULTS,
-    FEATURE_NAMES,
-)  # appended under a run_id; rows of an unfinished run belong to no manifest
+# appended under a run_id; rows of an unfinished run belong to no manifest
+RECORDS = (QUARANTINE, GATE_RESULTS, FEATURE_NAMES)
 
 
 @dataclass

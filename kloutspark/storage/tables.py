@@ -217,16 +217,19 @@ class Tables:
 
     def folders(self, under: str) -> set[str]:
         """Names of the folders under one of the root's; none where it is missing."""
-        jvm: Any = self.spark._jvm
-        path = jvm.org.apache.hadoop.fs.Path(f"{self.root.rstrip('/')}/{under}")
-        system = path.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
+        system, path = self._file_system(f"{self.root.rstrip('/')}/{under}")
         return {str(found.getPath().getName()) for found in system.listStatus(path)} if system.exists(path) else set()
 
     def remove_folder(self, path: str) -> None:
         """Removes files that are no table, wherever Spark can write."""
+        system, folder = self._file_system(path)
+        system.delete(folder, True)
+
+    def _file_system(self, path: str) -> tuple[Any, Any]:
+        """Hadoop's file system of a path, and the path as it takes it."""
         jvm: Any = self.spark._jvm
-        folder = jvm.org.apache.hadoop.fs.Path(path)
-        folder.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).delete(folder, True)
+        place = jvm.org.apache.hadoop.fs.Path(path)
+        return place.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()), place
 
     def restore(self, contract: TableContract, version: int) -> None:
         """Makes a table equal to an earlier version of itself, as one more commit."""

@@ -9,6 +9,7 @@ from kloutspark.domain.contracts import FACTS
 from kloutspark.transforms.conform import conform, kinds_by_network
 from kloutspark.transforms.edges import PAGES
 from kloutspark.transforms.identity import with_accounts
+from kloutspark.transforms.tiles import ALL_REACTIONS
 
 
 def of_reactions(targets: DataFrame, *, kinds: Mapping[str, Sequence[str]], are_persons: bool = False) -> DataFrame:
@@ -16,14 +17,15 @@ def of_reactions(targets: DataFrame, *, kinds: Mapping[str, Sequence[str]], are_
 
     Reactions by kind stand in the order of the network's kinds.
     """
-    tiles = targets.withColumn("kinds", F.expr(kinds_by_network(kinds))).withColumnRenamed("reactions", "counts")
+    known = {"kinds": F.expr(kinds_by_network(kinds)), "total": F.expr(ALL_REACTIONS)}
+    tiles = targets.withColumns(known).withColumnRenamed("reactions", "counts")
     whose = {"account_id": "CAST(NULL AS string)", "person_id": "target_id"}
     return _facts(
         tiles,
         **(whose if are_persons else {"account_id": "target_id"}),
         **{name: name for name in ("day", "previous_day", "pairs", "authenticity_micros", "weight_micros")},
         **{name: name for name in ("damped_micros", "strong_reactions")},
-        reactions="aggregate(map_values(counts), 0L, (n, r) -> n + r)",
+        reactions="total",
         by_kind="transform(kinds, k -> coalesce(try_element_at(counts, k), 0L))",
     )
 

@@ -15,8 +15,8 @@ from kloutspark.domain.signals import Subjects, measures_of
 from kloutspark.domain.windows import Span
 from kloutspark.transforms.conform import by_network, conform
 from kloutspark.transforms.identity import UNLINKED, with_accounts
+from kloutspark.transforms.tiles import MICRO
 
-MICRO = 1_000_000
 BITS = 62  # ages of a day held by one bigint; two reach 124 days, more than the longest window
 SUMMED = ("weight_micros", "damped_micros", "reactions", "strong_reactions", "posts", "posts_answered")
 OF_REACTIONS: dict[str, Callable[[int, int], str]] = {  # by window and longest window; sums are never null there
