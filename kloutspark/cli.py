@@ -25,7 +25,7 @@ from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
 from kloutspark.sources.adapters import ADAPTERS
 from kloutspark.sources.demo import load_world, write_world
-from kloutspark.storage import published
+from kloutspark.storage import privacy, published
 
 log = logging.getLogger("kloutspark")
 app = typer.Typer(
@@ -153,10 +153,11 @@ def explain(
     """Why a person has their score: parts by network and signal that sum to it."""
     row = published.person(place.tables, person, as_of=as_of)
     changes = None if against is None else difference(published.person(place.tables, person, as_of=against), row)
+    behind = published.background(place.tables, row) if changes is None else {}
     if place.is_json:
-        typer.echo(as_json(row if changes is None else changes))
+        typer.echo(as_json(row | behind if changes is None else changes))
     elif changes is None:
-        show_person(place.console, row)
+        show_person(place.console, row, behind)
     else:
         show_difference(place.console, changes)
 
@@ -268,6 +269,20 @@ def rollback(
     place.console.print(shown(f"The scores are what they were after the run for {done.as_of}: {said}."))
 
 
+@app.command(epilog="Example: kloutspark opt-out twitter:88")
+@at_a_place()
+def opt_out(place: Place, person: Person) -> None:
+    """Publish nothing of a person or account from the next run on; days that are published keep their rows."""
+    is_new = privacy.opt_out(place.tables, person, requested_at=datetime.now(UTC))
+    if place.is_json:
+        typer.echo(as_json({"person_id": person, "request": privacy.OPT_OUT, "is_new": is_new}))
+        return
+    said = (
+        "From the next run on nothing is published of" if is_new else "It was asked for before: nothing is published of"
+    )
+    place.console.print(shown(f"{said} {person}. Days that are published already keep their rows."))
+
+
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")
 @at_a_place(default_root=f"{DEFAULT_ROOT}/demo", default_env="small")
 def demo(place: Place) -> None:
@@ -285,7 +300,8 @@ def demo(place: Place) -> None:
         typer.echo(as_json(rows))
         return
     show_top(place.console, rows)
-    show_person(place.console, published.person(place.tables, "parenting_writer", as_of=None))
+    row = published.person(place.tables, "parenting_writer", as_of=None)
+    show_person(place.console, row, published.background(place.tables, row))
     place.console.print(
         f"\nNext: .venv/bin/kloutspark explain twitter:viral --root {place.root}\n"
         f"      .venv/bin/kloutspark top --json --root {place.root}\n"

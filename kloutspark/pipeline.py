@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import partial, reduce
@@ -16,11 +17,13 @@ from kloutspark.domain.contracts import (
     ACTOR_DAYS,
     FEATURE_NAMES,
     FEATURES,
+    HIDDEN,
     INTERACTIONS,
     LINKS,
     PAIRS,
     QUARANTINE,
     RANKS,
+    REQUESTS,
     SCORES,
     SCORES_CANDIDATE,
     TARGETS,
@@ -83,22 +86,23 @@ def run(
         day = open_day(
             tables, config, as_of=as_of, run_id=run_id, recompute=recompute, is_older_allowed=is_older_allowed
         )
-        with day.stage("judge"):
-            read = judge_rows(day)
-        with day.stage("pairs"):
-            tiled = build_pairs(day)
-        with day.stage("targets"):
-            build_targets(day, tiled.touched)
-        counts = {name: of_rows.model_copy(update=tiled.counts.get(name, {})) for name, of_rows in read.items()}
-        with settled(_owners(day)) as owners:  # read by many joins
+        with settled(_owners(day)) as linked, _hidden(day, linked) as hidden:  # read by many joins
+            owners = identity.without(linked, hidden)
+            with day.stage("judge"):
+                read = judge_rows(day)
+            with day.stage("pairs"):
+                tiled = build_pairs(day, hidden)
+            with day.stage("targets"):
+                build_targets(day, tiled.touched)
             pages = _page_links(day)
             with day.stage("ranks"):
-                build_ranks(day, pages)
-            with settled(measure_accounts(day, owners, pages)) as vectors:
+                build_ranks(day, pages, hidden)
+            with settled(identity.without(measure_accounts(day, owners, pages), hidden)) as vectors:
                 with day.stage("features"):
                     build_features(day, vectors)
                 with day.stage("scores"):
-                    build_candidate(day, vectors, owners)
+                    build_candidate(day, vectors, owners, hidden)
+        counts = {name: of_rows.model_copy(update=tiled.counts.get(name, {})) for name, of_rows in read.items()}
         with day.stage("gate"):
             verdict = audit(day, counts, accepted=accepted)
         if verdict.passed:
@@ -113,7 +117,7 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     """What the run reads, a network: rows outside and rows quarantined, these kept with their reasons."""
     if not day.reacting:
         return {}
-    frames = [_judged(day, source, inputs.rows_read(day.tables, source, window=day.window)) for source in day.reacting]
+    frames = [_judged(day, source, inputs.rows_read(day.tables, source)) for source in day.reacting]
     judged = _union(frames)
     rows = judged.groupBy("network").agg(
         F.count("*").alias("read"), F.count_if("is_outside").alias("outside"), F.count("reason").alias("quarantined")
@@ -126,16 +130,16 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     return {source.name: found.get(source.name, Counts()) for source in day.reacting}
 
 
-def build_pairs(day: Day) -> Tiled:
-    """Writes pairs and actor-days of the built days."""
-    config, built_days = day.config, {s.name: s.built(day.as_of) for s in day.reacting}
+def build_pairs(day: Day, hidden: DataFrame) -> Tiled:
+    """Writes pairs and actor-days of the built days; who is hidden has the standing of somebody without a score."""
+    config, built_days = day.config, {s.name: s.built for s in day.reacting}
     if not built_days:
         return Tiled({}, {})
     is_built = on_days(built_days)
-    rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s, window=day.window)) for s in day.reacting]
+    rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s)) for s in day.reacting]
     old_pairs, frozen = day.read(PAIRS), day.read_tiles(ACTOR_DAYS, built_days)
     counted = tiles.count_pairs(_union(rows_of), damping=config.model.damping)
-    weighed = tiles.weigh(counted, frozen, _standings(day, built_days), selectivity=config.model.selectivity)
+    weighed = tiles.weigh(counted, frozen, _standings(day, built_days, hidden), selectivity=config.model.selectivity)
     incremental = [s.name for s in day.reacting if s.why_rebuilt is None]
     late = {s.name: sorted(s.late) for s in day.reacting if s.late}
     with settled(weighed) as weighed:
@@ -175,12 +179,15 @@ def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     day.replace_tiles(summed, TARGETS, touched)
 
 
-def build_ranks(day: Day, pages: Sequence[DataFrame]) -> None:
-    """Writes the ranks of every graph: who reacts to whom on each network, which page links to which."""
+def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame) -> None:
+    """Writes the ranks of every graph: who reacts to whom on each network, which page links to which.
+
+    Who is hidden stays an end of edges, and has no row.
+    """
     frames = []
     pairs = day.read(PAIRS).where(day.is_in_window() & ~F.expr(tiles.IS_SELF))
     walks = day.config.model.ranks
-    by_standing = partial(edges.of_accounts, standings=_newest_standings(day))
+    by_standing = partial(edges.of_accounts, standings=_newest_standings(day, hidden))
     graphs: list[tuple[DataFrame, Callable[[DataFrame], DataFrame], Walk]] = []
     graphs.append((edges.of_reactions(pairs), by_standing, walks.engagement))
     if pages:
@@ -194,7 +201,7 @@ def build_ranks(day: Day, pages: Sequence[DataFrame]) -> None:
                 ranked = iterate_ranks(links, accounts, start, as_of=day.as_of, walk=walk, settle=settle)
             frames.append(ranked.ranks)
             day.graphs += ranked.runs
-        day.replace_day(_union(frames), RANKS)
+        day.replace_day(identity.without(_union(frames), hidden, network=edges.NETWORK), RANKS)
 
 
 def measure_accounts(day: Day, owners: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
@@ -211,7 +218,7 @@ def measure_accounts(day: Day, owners: DataFrame, pages: Sequence[DataFrame]) ->
     return features.measure(
         _union(found),
         owners,
-        as_of=day.as_of,
+        ends={s.name: s.window.end for s in day.sources},
         networks={s.name: config.subjects(s.name) for s in day.sources},
         windows_days=config.model.windows_days,
         carry_days={s.name: config.networks[s.name].carry_days for s in day.sources},
@@ -232,7 +239,7 @@ def build_features(day: Day, vectors: DataFrame) -> None:
     day.replace_day(conform(stamped, FEATURES), FEATURES)
 
 
-def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
+def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden: DataFrame) -> None:
     """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
     config = day.config
     signals = {s.name: config.signals(s.name) for s in day.sources}
@@ -240,11 +247,12 @@ def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
     carrying = {t.signal for ts in terms.values() for t in ts}
     words = evidence.Words(
         titles={n: config.networks[n].title for n in config.scored},
+        held=day.held,
         phrases={s.name: s.phrases for of_network in signals.values() for s in of_network if s.name in carrying},
     )
     rows = evidence.score(
         evidence.weigh_evidence(vectors.where("is_counted"), signals=signals, terms=terms),
-        _past(day),
+        _past(day, hidden),
         owners,
         as_of=day.as_of,
         days_since=(day.as_of - (day.last_published or day.as_of)).days,
@@ -275,10 +283,10 @@ def _other_facts(day: Day, targets: DataFrame) -> list[DataFrame]:
     found, config = [], day.config
     for source in day.sources:
         page = config.networks[source.name]
-        posts = inputs.posts_in(day.tables, source, window=day.window, allowed=page.account_types)
+        posts = inputs.posts_in(day.tables, source, allowed=page.account_types)
         if posts is not None:
             found.append(facts.of_posts(posts, targets.where(F.col("network") == source.name)))
-        span = Span.before(day.as_of, days=config.model.history_days + page.carry_days)
+        span = Span.before(source.window.end, days=config.model.history_days + page.carry_days)
         gauges = inputs.gauges_in(day.tables, source, span=span, allowed=page.account_types)
         if gauges is not None:
             found.append(facts.of_gauges(gauges))
@@ -290,7 +298,7 @@ def _other_facts(day: Day, targets: DataFrame) -> list[DataFrame]:
 def _page_links(day: Day) -> list[DataFrame]:
     """The newest page graph of each network that has one: network, from_id, to_id."""
     types = {s.name: day.config.networks[s.name].account_types for s in day.sources}
-    found = [inputs.page_links_before(day.tables, s, as_of=day.as_of, allowed=types[s.name]) for s in day.sources]
+    found = [inputs.page_links_before(day.tables, s, allowed=types[s.name]) for s in day.sources]
     return [links for links in found if links is not None]
 
 
@@ -318,7 +326,19 @@ def _quarantine(day: Day, refused: DataFrame, table: str, columns: Sequence[str]
     day.tables.append(conform(kept, QUARANTINE), QUARANTINE)
 
 
-def _past(day: Day) -> DataFrame | None:
+@contextmanager
+def _hidden(day: Day, linked: DataFrame) -> Iterator[DataFrame]:
+    """Who opted out (HIDDEN), for as long as the run needs it."""
+    if day.requests is None:
+        yield day.tables.nobody(", ".join(f"{c.name} {c.type}" for c in HIDDEN.columns))
+        return
+    requests = day.tables.read(REQUESTS, version=day.requests.version)
+    links = linked if day.links is None else day.tables.read(LINKS, version=day.links.version)
+    with settled(identity.hide(requests, links, linked, networks=day.config.scored)) as hidden:
+        yield hidden
+
+
+def _past(day: Day, hidden: DataFrame) -> DataFrame | None:
     """What is left of everybody's newest score; None where nothing was published before."""
     if day.last_published is None:
         return None
@@ -328,10 +348,11 @@ def _past(day: Day) -> DataFrame | None:
     is_past = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") <= F.lit(day.last_published))
     newest = day.read(SCORES).where(is_past).groupBy("person_id")
     rows = newest.agg(F.max_by("score", "as_of").alias("score"), F.max("as_of").alias("as_of"))
+    rows = rows.join(identity.hidden_persons(hidden), "person_id", how="left_anti")
     return evidence.keep_past(rows, last_published=day.last_published, step=step)
 
 
-def _standings(day: Day, built_days: dict[str, list[date]]) -> DataFrame:
+def _standings(day: Day, built_days: dict[str, list[date]], hidden: DataFrame) -> DataFrame:
     spoken_for: dict[date, list[date]] = {}
     for built in sorted({d for days in built_days.values() for d in days}):
         if (newest := newest_at_or_before(day.published, built)) is not None and newest < day.as_of:
@@ -339,29 +360,32 @@ def _standings(day: Day, built_days: dict[str, list[date]]) -> DataFrame:
     scores = day.read(SCORES).where(F.col("as_of").isin(list(spoken_for)))
     cases = [F.when(F.col("as_of") == F.lit(p), F.array(*[F.lit(d) for d in days])) for p, days in spoken_for.items()]
     days = F.coalesce(*cases) if cases else F.expr("cast(array() as array<date>)")
-    return tiles.stand(scores, days=days, standing=day.config.model.standing)
+    standings = tiles.stand(scores, days=days, standing=day.config.model.standing)
+    return identity.without(standings, hidden, account="actor_id")
 
 
-def _newest_standings(day: Day) -> DataFrame:
+def _newest_standings(day: Day, hidden: DataFrame) -> DataFrame:
     """Standings by the newest published scores before the day (STANDINGS): the prior of the graphs of reactions."""
     scores = day.read(SCORES).where(F.col("as_of") == F.lit(day.last_published))
     newest = F.array(F.lit(day.as_of))
-    return tiles.stand(scores, days=newest, standing=day.config.model.standing)
+    standings = tiles.stand(scores, days=newest, standing=day.config.model.standing)
+    return identity.without(standings, hidden, account="actor_id")
 
 
 def _judged(day: Day, source: NetworkInput, rows: DataFrame) -> DataFrame:
     allowed = day.config.networks[source.name].account_types
     refused = inputs.refused_accounts(day.tables, source.name, source.pins, allowed=allowed)
     kinds = day.config.kind_values(source.name)
-    return judge(rows, refused, network=source.name, kinds=kinds, window=day.window)
+    return judge(rows, refused, network=source.name, kinds=kinds, window=source.window)
 
 
 def _manifest(
     day: Day, counts: dict[str, Counts], verdict: Verdict, *, started_at: datetime, reasons: Mapping[str, str]
 ) -> Manifest:
     pins = {path: pin for source in day.sources for path, pin in source.pins.items()}
-    if day.links is not None:
-        pins[LINKS.path()] = day.links
+    for contract, pin in ((LINKS, day.links), (REQUESTS, day.requests)):
+        if pin is not None:
+            pins[contract.path()] = pin
     is_rebuilt = any(source.why_rebuilt is not None for source in day.sources)
     tiles_from = day.window.start if is_rebuilt or day.last is None else day.last.tiles_from
     return Manifest(
@@ -375,6 +399,7 @@ def _manifest(
         inputs=pins,
         kept=day.versions,
         modes={s.name: s.mode for s in day.sources},
+        held=day.held,
         counts=counts,
         ranks_from=day.last_published,
         graphs=tuple(Graph(**asdict(graph)) for graph in day.graphs),

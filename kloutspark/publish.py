@@ -31,7 +31,8 @@ def audit(day: Day, counts: Mapping[str, Counts], *, accepted: Mapping[str, str]
         volumes,
         counts,
         unsettled_graphs=sum(not graph.converged for graph in day.graphs),
-        as_of=as_of,
+        ends={source.name: source.window.end for source in day.sources},
+        complete={source.name: source.complete for source in day.sources},
         window_days=config.model.history_days,
         gate=gate,
     )

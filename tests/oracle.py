@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
@@ -59,19 +59,21 @@ class Model:
     combine: float = 3.0
     per_post: float = 0.2
     anchors: tuple[tuple[float, float], ...] = ((0, 1), (45, 90), (100, 100))
+    band: float = 1.645 * 1.4  # half of a band in standard deviations
     most_up: float = 20.0
     most_down: float = 0.7
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A row of `scores`; change and points are whole hundredths."""
+    """A row of `scores`; change, points and the band are whole hundredths."""
 
     score100: int
     evidence: float
     change100: int | None
     accounts: list[Account]
     parts: dict[tuple[str, str], int]  # by network and signal
+    band100: tuple[int, int] = field(default=(LEAST_100, MOST_100), compare=False)
 
 
 class Counts(NamedTuple):
@@ -359,6 +361,36 @@ def terms_of(rows: Sequence[Received], posts: int, as_of: date, model: Model) ->
     return terms
 
 
+def gained(term: float, weight: float) -> float:
+    """Weight * x / (1 + x) of the term weight * ln(1 + x)."""
+    return weight * -math.expm1(-term / weight) if weight else 0.0
+
+
+def variance_of(rows: Sequence[Received], terms: Mapping[str, float], as_of: date, model: Model) -> float:
+    """The variance of E_n: each actor a Poisson draw that brings the mean of its window's actors.
+
+        sum over actors of (sum over windows from the actor's shortest on of share(w)) ** 2,
+        share(w) = sum over terms of window w of weight * x / (1 + x) / U_w
+
+    A day is lost with an actor only where nobody else came: its x / (1 + x) times exp(1 - reactions a day).
+    """
+    share: dict[int, float] = {}
+    longest = max(model.windows)
+    for w in model.windows:
+        inside = [row for row in rows if as_of - timedelta(days=w) <= row.day < as_of]
+        actors = len({row.actor for row in inside})
+        gain = sum(gained(terms[f"{name}_{w}d"], 0.5) for name in ("actors_distinct", "weight_sum"))
+        if w == longest:
+            days, reactions = len({row.day for row in inside}), sum(row.reactions for row in inside)
+            alone = math.exp(1 - max(reactions / max(days, 1), 1)) if days <= actors else 1.0
+            gain += gained(terms[f"active_days_count_{w}d"], 1.0) * alone
+            gain += gained(terms[f"reactions_per_post_{w}d"], model.per_post)
+        share[w] = gain / actors if actors else 0.0
+    newest_days = {row.actor: row.day for row in sorted(rows, key=lambda row: row.day) if row.day < as_of}
+    squares = [sum(share[w] for w in share if as_of - timedelta(days=w) <= day) ** 2 for day in newest_days.values()]
+    return sum(squares)
+
+
 def calibrated_100(evidence: float, model: Model) -> int:
     """Evidence to hundredths of a score: linear between the anchors, the last one's score above it."""
     for (x0, y0), (x1, y1) in zip(model.anchors, model.anchors[1:], strict=False):
@@ -391,6 +423,10 @@ def score_person(
     lowest, highest = bounds_100(person, run)
     score100 = min(max(min(max(calibrated100, lowest), highest), LEAST_100), MOST_100)
     total = calibrated100 - base100
+    variances = {n: variance_of(networks[n], terms[n], run.as_of, model) for n in names}
+    spread = math.sqrt(sum(evidences[n] ** (2 * p - 2) * variances[n] for n in names))
+    half = model.band * spread / powers ** ((p - 1) / p) if powers else 0.0
+    low, high = (calibrated_100(max(evidence + side * half, 0.0), model) + score100 - calibrated100 for side in (-1, 1))
     raw = {
         (name, signal): total * (evidences[name] ** p / powers) * (term / evidences[name])
         for name, found in terms.items()
@@ -400,7 +436,9 @@ def score_person(
     if score100 != calibrated100:
         parts["", "step_limit"] = score100 - calibrated100
     last = newest(person, run.published)
-    return Scored(score100, evidence, None if last is None else score100 - last[1], accounts_of(person, run), parts)
+    change100 = None if last is None else score100 - last[1]
+    band100 = (max(low, LEAST_100), min(high, MOST_100))
+    return Scored(score100, evidence, change100, accounts_of(person, run), parts, band100)
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

@@ -89,7 +89,11 @@ def test_one_reaction_of_yesterday() -> None:
     parts = {("", "base"): 100, ("twitter", "active_days_count_90d"): 137}
     parts |= {("twitter", name): points for name, points in signals.items()}
     expected = Scored(785, 3.465735903, None, [("twitter", "t")], parts)
-    assert run(row("a", "t")).rows == {"twitter:t": expected}  # who only acts gets no row
+    found = run(row("a", "t")).rows
+    assert found == {"twitter:t": expected}  # who only acts gets no row
+    # the one actor brings half an evidence in each window and another half by the day: a standard deviation of 2.5;
+    # 3.465735903 + 2.303 * 2.5 = 9.223235903 is a score of 19.24, and below is nothing
+    assert found["twitter:t"].band100 == (100, 1924)
 
 
 @pytest.mark.parametrize(

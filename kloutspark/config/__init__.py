@@ -15,13 +15,14 @@ from pydantic import Field, model_validator
 
 from kloutspark.config.blocks import NAME, Closed, Name, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
-from kloutspark.config.model import Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term, Walk
+from kloutspark.config.model import Bands, Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term, Walk
 from kloutspark.config.networks import AccountType, Classes, Gauge, Network
 from kloutspark.domain.errors import ConfigError, unknown_key
 from kloutspark.domain.signals import MEASURES, Signal, Subjects, catalogue
 
 __all__ = [
     "AccountType",
+    "Bands",
     "Calibration",
     "Closed",
     "Config",
@@ -138,7 +139,10 @@ class Config(Closed):
     def fingerprint(self) -> str:
         """16 hex digits of the hash of everything scientific: no reasons, no paths, no partition counts."""
         networks = {
-            n: [page.status, page.account_types, self.kind_values(n), asdict(self.subjects(n)), page.carry_days]
+            n: [
+                *(page.status, page.account_types, self.kind_values(n), asdict(self.subjects(n))),
+                *(page.carry_days, page.hold_days),
+            ]
             for n, page in self.networks.items()
         }
         return digest({"model": self.model.model_dump(exclude={"terms": {"idle"}}), "networks": networks})

@@ -91,6 +91,13 @@ class Calibration(Science):
         return self
 
 
+class Bands(Science):
+    """How wide the band of a score is; the formula: `transforms.bands`."""
+
+    normal_quantile: Positive  # half of a band in standard deviations, were all actors alike
+    spread: Annotated[float, Field(ge=1)]  # how much wider, since they are not
+
+
 class StepLimit(Science):
     """How far a published score may move in a day, in points with two decimals (P5, P6)."""
 
@@ -156,6 +163,7 @@ class Model(Science):
     ranks: Ranks
     combine: Combine
     calibration: Calibration
+    bands: Bands
     step_limit: StepLimit
 
     @property

@@ -27,7 +27,8 @@ class Gauge(Closed):
 class Network(Closed):
     """One network, one page: conf/networks/<name>.yaml.
 
-    A gauge's last known value holds for `carry_days` days. `has_pages`: a page graph is delivered as page_links.
+    A gauge's last known value holds for `carry_days` days. `has_pages`: a page graph is delivered as page_links. When
+    nothing was delivered for up to `hold_days` days, the network's windows end where its deliveries do.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Network(Closed):
     kinds: dict[Name, Kind] = Field(default_factory=dict)
     gauges: dict[Name, Gauge] = Field(default_factory=dict)
     carry_days: Annotated[int, Field(ge=1)] = 28
+    hold_days: Annotated[int, Field(ge=0, le=28)] = 0  # longer than four weeks is no delay but an end
     has_pages: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
 

@@ -151,6 +151,17 @@ LINKS = TableContract(
     ),
     has_change_feed=True,
 )
+REQUESTS = TableContract(
+    "privacy.requests",
+    meaning="Who asked for what: nobody of whom a row stands here is published from the next run on.",
+    key=("person_id", "request"),
+    columns=(
+        Col("person_id", "string", "the person, or <network>:<account_id> of one account"),
+        Col("request", "string", "opt_out; erase is a later version's"),
+        Col("requested_at", "timestamp", "when it was first asked for, UTC"),
+    ),
+    has_change_feed=True,
+)
 QUARANTINE = TableContract(
     "quarantine",
     meaning="Every refused row with its reason; nothing is dropped silently.",
@@ -296,8 +307,8 @@ _SCORE_COLUMNS = (
     Col("as_of", "date", "the day that the score speaks for"),
     Col("person_id", "string", "person, or <network>:<account_id> of an unlinked account"),
     Col("score", "double", "1 to 100, whole hundredths"),
-    Col("band_low", "double", "lower end of the 90 % band; null until bands exist", is_nullable=True),
-    Col("band_high", "double", "upper end of the 90 % band; null until bands exist", is_nullable=True),
+    Col("band_low", "double", "lower end of the 90 % band; null in rows of before bands existed", is_nullable=True),
+    Col("band_high", "double", "upper end of the 90 % band; null in rows of before bands existed", is_nullable=True),
     Col(
         "change", "double", "against the person's last published score; null without one in 142 days", is_nullable=True
     ),
@@ -394,6 +405,16 @@ OWNERS = TableContract(
         Col("person_id", "string", "the person that it counts for", is_nullable=True),
     ),
 )
+HIDDEN = TableContract(
+    "hidden accounts",
+    meaning="Accounts of those who opted out: no published table has a row of them; never stored.",
+    key=("network", "account_id"),
+    columns=(
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("account_id", "string", "the account"),
+        Col("person_id", "string", "who asked: the person, or <network>:<account_id>"),
+    ),
+)
 PAST_SCORES = TableContract(
     "past scores",
     meaning="The newest published score of a person before the as-of day and what is left of it; never stored.",
@@ -412,8 +433,9 @@ EVIDENCE = TableContract(
         Col("person_id", "string", "person, or <network>:<account_id>"),
         Col(
             "networks",
-            "array<struct<network:string,evidence:double,terms:array<struct<signal:string,evidence:double,value:float>>>>",
-            "evidence of each network and its terms, by the network's name",
+            "array<struct<network:string,evidence:double,variance:double,"
+            "terms:array<struct<signal:string,evidence:double,value:float>>>>",
+            "evidence of each network with its variance and its terms, by the network's name",
         ),
     ),
 )

@@ -10,6 +10,7 @@ VITALS = {
     "parts_not_summing": "people whose parts do not sum to the score",
     "unknown_networks": "people with a part or an account of a network that is not configured",
     "evidence_invalid": "people whose evidence is missing, negative or no number",
+    "bands_invalid": "people whose band is missing, leaves 1 to 100 or does not hold the score",
     "all_equal": "1 where all scores are one and the same and it is no honest tie",
     "wrong_day_or_run": "rows of another day or another run",
     "unaccounted_rows": "rows read that ended nowhere",
@@ -17,8 +18,8 @@ VITALS = {
     "people_change": "people to people of the last published day",
     "quantile_drift_points": "largest move of a quantile of the scores since the last published day, in points",
     "movers_share": "share of the people of both days who moved by more than the configured points",
-    "freshness_days": "whole days without a row before the as-of day, by network",
-    "volume_ratio": "pairs of the newest day to the median of the days before, by network",
+    "freshness_days": "whole undelivered days before the as-of day, by network; none of one that is held",
+    "volume_ratio": "pairs of the last day of the windows to the median of the days before, by network",
     "quarantined_share": "quarantined rows to rows read inside the window, by network",
     "duplicate_share": "repeated deliveries to rows read inside the window, by network",
 }

@@ -21,14 +21,14 @@ class Volume:
 
     pairs_by_day: Mapping[date, int]
 
-    def freshness_days(self, as_of: date, *, window_days: int) -> int:
-        """Whole days without a row before as_of, at most the window."""
-        newest = max(self.pairs_by_day, default=as_of - timedelta(days=window_days + 1))
-        return (as_of - newest).days - 1
+    def freshness_days(self, end: date, *, window_days: int, complete: date | None) -> int:
+        """Whole undelivered days before the windows' end, at most the window; `complete` is delivered without a row."""
+        newest = max(self.pairs_by_day, default=end - timedelta(days=window_days + 1))
+        return (end - max(newest, complete or newest)).days - 1
 
-    def ratio(self, as_of: date, *, days: int) -> float:
-        """Yesterday's pairs to the median of the days before; 1 where nothing came before."""
-        yesterday = as_of - timedelta(days=1)
+    def ratio(self, end: date, *, days: int) -> float:
+        """Pairs of the windows' last day to the median of the days before; 1 where nothing came before."""
+        yesterday = end - timedelta(days=1)
         first = min(self.pairs_by_day, default=yesterday)
         past = [yesterday - timedelta(days=n) for n in range(1, days + 1)]
         usual = median([self.pairs_by_day.get(d, 0) for d in past if d >= first] or [0])
@@ -52,6 +52,7 @@ def measure_vitals(
         "scores_not_hundredths": f"abs({cents} - score * 100) > 1e-6",
         "parts_not_summing": f"NOT coalesce({parts} = {cents}, false)",
         "unknown_networks": f"coalesce(exists({named}, n -> n IS NULL OR n NOT IN ({known})), true)",
+        "bands_invalid": "NOT coalesce(band_low BETWEEN 1 AND score AND band_high BETWEEN score AND 100, false)",
         "evidence_invalid": "NOT (evidence IS NOT NULL AND NOT isnan(evidence) AND evidence >= 0)",
     }
     is_ours = (F.col("as_of") == F.lit(as_of)) & (F.col("run_id") == F.lit(run_id))
@@ -87,11 +88,16 @@ def collect_vitals(
     counts: Mapping[str, Counts],
     *,
     unsettled_graphs: int,
-    as_of: date,
+    ends: Mapping[str, date],
+    complete: Mapping[str, date | None],
     window_days: int,
     gate: Gate,
 ) -> dict[tuple[str, str], float]:
-    """All vitals by name and network, with those that the run itself knows."""
+    """All vitals by name and network, with those that the run itself knows.
+
+    `ends` gives the day before which a network's windows end, which is earlier for one that is held; `complete` the
+    newest day that was delivered as complete.
+    """
     row = dict(measured.collect()[0].asDict())
     stayed, moved, people, before = (row.pop(n) for n in ("stayed", "moved", "people", "people_before"))
     now, then = (row.pop(f"quantiles_{c}") or [] for c in ("score", "score_before"))
@@ -107,8 +113,9 @@ def collect_vitals(
     vitals = {(name, WHOLE_DAY): float(value) for name, value in whole.items()}
     for network, c in counts.items():
         volume, inside = volumes.get(network, Volume({})), max(1, c.read - c.outside)
-        vitals["freshness_days", network] = float(volume.freshness_days(as_of, window_days=window_days))
-        vitals["volume_ratio", network] = volume.ratio(as_of, days=gate.drift.volume_days)
+        days = volume.freshness_days(ends[network], window_days=window_days, complete=complete[network])
+        vitals["freshness_days", network] = float(days)
+        vitals["volume_ratio", network] = volume.ratio(ends[network], days=gate.drift.volume_days)
         vitals["quarantined_share", network] = c.quarantined / inside
         vitals["duplicate_share", network] = c.duplicate / inside
     return vitals

@@ -8,19 +8,33 @@ from rich.console import Console
 
 from kloutspark.reporting.texts import shown, signed, table
 
+GRAPHS = {"engagement_rank": "account among who reacts to whom", "page_rank": "page among who links to whom"}
 BAR_WIDTH = 50  # characters for a score of 100
 
 
-def show_person(console: Console, row: Mapping[str, Any]) -> None:
-    """One score: its parts by network and signal that sum to it, and the reasons in words."""
+def band(row: Mapping[str, Any]) -> str:
+    """The 90 % band of a row in words; nothing of a row of before there were bands."""
+    return "" if row["band_low"] is None else f"{row['band_low']:.2f} to {row['band_high']:.2f}"
+
+
+def show_person(console: Console, row: Mapping[str, Any], behind: Mapping[str, Any]) -> None:
+    """One score: its parts by network and signal that sum to it, the reasons in words, and what stands behind them."""
     parts = sorted(row["parts"], key=lambda p: (p["network"] != "", p["network"], -p["points"]))
     lines = [(p["network"], p["signal"], f"{p['points']:.2f}") for p in parts]
     lines.append(("", "score", f"{row['score']:.2f}"))
     change = "" if row["change"] is None else f", {signed(row['change'])} since the last published one"
-    title = f"{row['person_id']} on {row['as_of']}: {row['score']:.2f}{change}"
+    sure = f" (90 % band: {band(row)})" if band(row) else ""
+    title = f"{row['person_id']} on {row['as_of']}: {row['score']:.2f}{sure}{change}"
     console.print(table(title, ("network", "signal", "points"), lines, right=(2,)))
     for reason in row["reasons"]:
         console.print(shown(f"- {reason}"))
+    if behind["without_step_limit"] != row["score"]:
+        console.print(shown(f"Without the step limit it would be {behind['without_step_limit']:.2f}."))
+    for rank in behind["ranks"]:
+        for name, graph in GRAPHS.items():
+            if rank[name]:
+                whose = f"{rank['network']}:{rank['account_id']}"
+                console.print(shown(f"{whose} ranks {rank[name]:.1f} times as high as the mean {graph}."))
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,6 +72,8 @@ def show_difference(console: Console, found: Mapping[str, Any]) -> None:
 def show_history(console: Console, person_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Scores by day, each with a bar."""
     lines = [
-        (r["as_of"], f"{r['score']:.2f}", signed(r["change"]), Bar(100, 0, r["score"], width=BAR_WIDTH)) for r in rows
+        (r["as_of"], f"{r['score']:.2f}", band(r), signed(r["change"]), Bar(100, 0, r["score"], width=BAR_WIDTH))
+        for r in rows
     ]
-    console.print(table(f"{person_id}, by day", ("day", "score", "change", "1 to 100"), lines, right=(1, 2)))
+    headings = ("day", "score", "90 % band", "change", "1 to 100")
+    console.print(table(f"{person_id}, by day", headings, lines, right=(1, 2, 3)))

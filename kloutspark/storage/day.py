@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 from time import perf_counter
 
 from pyspark.sql import Column, DataFrame
@@ -20,6 +22,7 @@ from kloutspark.domain.contracts import (
     PAIRS,
     QUARANTINE,
     RANKS,
+    REQUESTS,
     SCORES,
     SCORES_CANDIDATE,
     TARGETS,
@@ -58,6 +61,7 @@ class Day:
     published: tuple[date, ...]
     sources: tuple[NetworkInput, ...]
     links: Pin | None
+    requests: Pin | None
     opened: dict[str, int]
     versions: dict[str, int]
     stages: list[Stage] = field(default_factory=list)
@@ -83,10 +87,22 @@ class Day:
         """The newest published day before this one."""
         return newest_at_or_before(self.published, self.as_of - timedelta(days=1))
 
+    @property
+    def held(self) -> dict[str, date]:
+        """The networks that are waited for, each with the day through which it was delivered."""
+        ends = {s.name: s.window.end for s in self.sources}
+        return {name: end - timedelta(days=1) for name, end in ends.items() if end != self.as_of}
+
     def is_in_window(self) -> Column:
         """Rows of tiles of the longest window and of the networks of the run."""
-        inside = (F.col("day") >= F.lit(self.window.start)) & (F.col("day") < F.lit(self.window.end))
-        return inside & F.col("network").isin([source.name for source in self.sources])
+        networks: dict[Span, list[str]] = {}
+        for source in self.sources:
+            networks.setdefault(source.window, []).append(source.name)
+        inside = [
+            (F.col("day") >= F.lit(w.start)) & (F.col("day") < F.lit(w.end)) & F.col("network").isin(names)
+            for w, names in networks.items()
+        ]
+        return reduce(or_, inside)
 
     def read(self, contract: TableContract) -> DataFrame:
         """A kept table as it stands in this run."""
@@ -183,6 +199,7 @@ def open_day(
             last=last,
             tile_fingerprint=config.tile_fingerprint,
             allowed=config.networks[network].account_types,
+            hold_days=config.networks[network].hold_days,
             must_rebuild=recompute,
         )
         for network in config.scored
@@ -197,7 +214,7 @@ def open_day(
             found=found,
             remedy="Ingest files first: kloutspark ingest --help.",
         )
-    have_rows = [inputs.has_rows_in_window(tables, source, window=window) for source in sources]
+    have_rows = [inputs.has_rows_in_window(tables, source) for source in sources]
     if not any(have_rows):
         found = f"none from {window.start} to {window.end - timedelta(days=1)}"
         raise InputError(
@@ -210,4 +227,9 @@ def open_day(
     if links is None and last is not None and LINKS.path() in last.inputs:
         remedy = "Restore it or ingest its files again; nothing was published."
         raise InputError(LINKS.path(), expected="the table that the last run read", found="none", remedy=remedy)
-    return Day(tables, config, as_of, run_id, last, newest_run, published, sources, links, dict(versions), versions)
+    requests = tables.pin(REQUESTS)
+    if requests is None and last is not None and REQUESTS.path() in last.inputs:
+        remedy = "Restore it: without it people who opted out would be published; nothing was."
+        raise InputError(REQUESTS.path(), expected="the table that the last run read", found="none", remedy=remedy)
+    pinned = (sources, links, requests, dict(versions), versions)
+    return Day(tables, config, as_of, run_id, last, newest_run, published, *pinned)

@@ -20,17 +20,20 @@ from kloutspark.storage.tables import Pin, Tables
 class NetworkInput:
     """A network's part of a run.
 
-    `fresh` is the first day whose rows are all read as new; `late` are earlier days of the window that rows arrived
-    for; `arrived` (INTERACTIONS) are rows that arrived since the last run outside `[fresh, as_of)`, None: none did.
-    `why_rebuilt` is None where only new and late days are tiled, else the reason for reading the whole window.
+    `window` ends at as_of, or earlier where the network is held. `fresh` is the first day whose rows are all read as
+    new; `late` are earlier days of the window that rows arrived for; `arrived` (INTERACTIONS) are rows that arrived
+    since the last run outside `[fresh, as_of)`, None: none did. `why_rebuilt` is None where only new and late days are
+    tiled, else the reason for reading the whole window. `complete` is the newest day that a delivery calls complete.
     """
 
     name: str
     pins: Mapping[str, Pin]
+    window: Span
     fresh: date
     late: frozenset[date]
     arrived: DataFrame | None
     why_rebuilt: str | None
+    complete: date | None = None
 
     @property
     def has_interactions(self) -> bool:
@@ -42,9 +45,10 @@ class NetworkInput:
         """What the manifest says of it."""
         return "incremental" if self.why_rebuilt is None else f"rebuilt: {self.why_rebuilt}"
 
-    def built(self, as_of: date) -> list[date]:
+    @property
+    def built(self) -> list[date]:
         """The days whose tiles are made in this run."""
-        return sorted({*Span(self.fresh, as_of).days(), *self.late})
+        return sorted({*Span(self.fresh, self.window.end).days(), *self.late})
 
 
 def survey(
@@ -55,9 +59,13 @@ def survey(
     last: Manifest | None,
     tile_fingerprint: str,
     allowed: tuple[str, ...],
+    hold_days: int,
     must_rebuild: bool,
 ) -> NetworkInput | None:
     """What a run for the window's end reads of a network; None where the root has nothing of it.
+
+    A network is delivered through the latest of a row's day and a complete day. Undelivered for 1 to `hold_days` days
+    it is held: its window ends with the delivered day.
 
     Raises:
         InputError: a table of the last run is gone, or the network's interactions are missing.
@@ -77,11 +85,14 @@ def survey(
         return None
     if INTERACTIONS.path(network) not in pins:
         if GAUGES.path(network) in pins or PAGE_LINKS.path(network) in pins:
-            return NetworkInput(network, pins, window.end, frozenset(), None, None)
+            return NetworkInput(network, pins, window, window.end, frozenset(), None, None)
         there = f"only {', '.join(sorted(pins))}"
         remedy = f"Ingest interactions of {network} too, or take its folder away."
         raise InputError(INTERACTIONS.path(network), expected="a table", found=there, remedy=remedy)
     pin, was = pins[INTERACTIONS.path(network)], before.get(INTERACTIONS.path(network))
+    complete = _complete(tables, network, pins, as_of=window.end)
+    window = _delivered(tables, network, pin, window, complete=complete, hold_days=hold_days)
+    last_end = window.start if last is None else last.windows_end(network)
     why = None
     if must_rebuild:
         why = "asked for by --recompute"
@@ -89,7 +100,7 @@ def survey(
         why = "first run"
     elif last.tile_fingerprint != tile_fingerprint:
         why = "what tiles depend on has changed"
-    elif last.as_of > window.end:
+    elif last_end > window.end:
         why = "the last run spoke for a later day"
     elif last.tiles_from > window.start:
         why = "the tiles do not reach back to the window's start"
@@ -100,7 +111,7 @@ def survey(
     changes = None
     if why is None and was is not None and was.version < pin.version:
         changes = tables.changes(INTERACTIONS, after=was.version, upto=pin.version, network=network)
-    fresh = window.start if why or last is None else max(window.start, min(last.as_of, window.end - timedelta(days=1)))
+    fresh = window.start if why else max(window.start, min(last_end, window.end - timedelta(days=1)))
     found: list[tuple[str, date | None]] = []
     if changes is not None:
         day = F.to_date("occurred_at")
@@ -112,22 +123,45 @@ def survey(
         if any(kind != "insert" for kind, _ in found):
             why = "rows were changed or deleted"
     if why is not None:
-        return NetworkInput(network, pins, window.start, frozenset(), None, why)
+        return NetworkInput(network, pins, window, window.start, frozenset(), None, why, complete)
     late = frozenset(d for _, d in found if d is not None and d in window and d < fresh)
     arrived = None if changes is None or not found else changes.drop("_change_type")
-    return NetworkInput(network, pins, fresh, late, arrived, None)
+    return NetworkInput(network, pins, window, fresh, late, arrived, None, complete)
 
 
-def rows_read(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
+def _complete(tables: Tables, network: str, pins: Mapping[str, Pin], *, as_of: date) -> date | None:
+    """The newest day before as_of that a delivery calls complete."""
+    pin = pins.get(DELIVERIES.path(network))
+    if pin is None:
+        return None
+    days = tables.read(DELIVERIES, version=pin.version, network=network).where(F.col("day") < F.lit(as_of))
+    found: date | None = days.agg(F.max("day")).collect()[0][0]
+    return found
+
+
+def _delivered(tables: Tables, network: str, pin: Pin, window: Span, *, complete: date | None, hold_days: int) -> Span:
+    """The window, ended with the network's delivered day where that is 1 to `hold_days` days before its end's eve."""
+    if not hold_days:
+        return window
+    rows = tables.read(INTERACTIONS, version=pin.version, network=network)
+    for held in range(hold_days + 1):
+        end = window.end - timedelta(days=held)
+        day = end - timedelta(days=1)
+        if (complete is not None and complete >= day) or not rows.where(_between(day, end)).isEmpty():
+            return Span(window.start - timedelta(days=held), end)
+    return window
+
+
+def rows_read(tables: Tables, source: NetworkInput) -> DataFrame:
     """The input rows of the run: each ends in exactly one of the five counts (INTERACTIONS)."""
     rows = _read(tables, source, INTERACTIONS)
     if source.why_rebuilt is not None:
         return rows
-    new = rows.where(_between(source.fresh, window.end))
+    new = rows.where(_between(source.fresh, source.window.end))
     return new if source.arrived is None else new.unionByName(source.arrived)
 
 
-def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) -> bool:
+def has_rows_in_window(tables: Tables, source: NetworkInput) -> bool:
     """Whether the network has rows of the window, judged or not; of gauges and pages, whether there are any.
 
     Raises:
@@ -137,7 +171,7 @@ def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) ->
         others = (GAUGES, PAGE_LINKS)
         return not all(_read(tables, source, c).isEmpty() for c in others if c.path(source.name) in source.pins)
     rows = _read(tables, source, INTERACTIONS)
-    if not rows.where(_between(window.start, window.end)).isEmpty():
+    if not rows.where(_between(source.window.start, source.window.end)).isEmpty():
         return True
     if rows.isEmpty():
         remedy = f"Ingest files: kloutspark ingest files --network {source.name} PATH."
@@ -145,10 +179,10 @@ def has_rows_in_window(tables: Tables, source: NetworkInput, *, window: Span) ->
     return False
 
 
-def rows_to_tile(tables: Tables, source: NetworkInput, *, window: Span) -> DataFrame:
+def rows_to_tile(tables: Tables, source: NetworkInput) -> DataFrame:
     """All rows of the days that are tiled in this run (INTERACTIONS)."""
     rows = _read(tables, source, INTERACTIONS)
-    wanted = _between(source.fresh, window.end)
+    wanted = _between(source.fresh, source.window.end)
     for day in sorted(source.late):
         wanted = wanted | _between(day, day + timedelta(days=1))
     return rows.where(wanted)
@@ -178,13 +212,14 @@ def _refused_differ(
     return not old.exceptAll(new).unionByName(new.exceptAll(old)).isEmpty()
 
 
-def posts_in(tables: Tables, source: NetworkInput, *, window: Span, allowed: tuple[str, ...]) -> DataFrame | None:
+def posts_in(tables: Tables, source: NetworkInput, *, allowed: tuple[str, ...]) -> DataFrame | None:
     """Posts of the window by accounts of a type that counts: network, account_id, post_id, day; None: no table."""
     if POSTS.path(source.name) not in source.pins:
         return None
     posts = _read(tables, source, POSTS)
     moment = F.col("posted_at")
-    mine = posts.where((moment >= F.lit(window.start)) & (moment < F.lit(window.end)) & F.col("account_id").isNotNull())
+    window = (moment >= F.lit(source.window.start)) & (moment < F.lit(source.window.end))
+    mine = posts.where(window & F.col("account_id").isNotNull())
     rows = mine.select(F.lit(source.name).alias("network"), "account_id", "post_id", F.to_date(moment).alias("day"))
     return _of_allowed(tables, source, rows, "account_id", allowed=allowed)
 
@@ -198,13 +233,11 @@ def gauges_in(tables: Tables, source: NetworkInput, *, span: Span, allowed: tupl
     return _of_allowed(tables, source, rows, "account_id", allowed=allowed)
 
 
-def page_links_before(
-    tables: Tables, source: NetworkInput, *, as_of: date, allowed: tuple[str, ...]
-) -> DataFrame | None:
-    """The newest page graph before as_of, of pages of a type that counts: network, from_id, to_id; None: no table."""
+def page_links_before(tables: Tables, source: NetworkInput, *, allowed: tuple[str, ...]) -> DataFrame | None:
+    """The newest page graph before the day, of pages of a type that counts: network, from_id, to_id; None: no table."""
     if PAGE_LINKS.path(source.name) not in source.pins:
         return None
-    before = _read(tables, source, PAGE_LINKS).where(F.col("day") < F.lit(as_of))
+    before = _read(tables, source, PAGE_LINKS).where(F.col("day") < F.lit(source.window.end))
     newest = before.agg(F.max("day")).collect()[0][0]
     links = before.where(F.col("day") == F.lit(newest)) if newest else before
     rows = links.select(F.lit(source.name).alias("network"), "from_id", "to_id").distinct()

@@ -1,6 +1,6 @@
 """The record of every finished run, one row of `runs`: what it read, what it did, at which versions."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -39,7 +39,8 @@ class Manifest(_Frozen):
     """One finished run.
 
     `inputs` and `kept` name table paths; `modes` says per network whether tiles were built from new days only or
-    again from all rows, and why; tiles know the rows from `tiles_from` on. `accepted` gives a person's reasons by
+    again from all rows, and why; tiles know the rows from `tiles_from` on. `held` gives, of each network that was
+    waited for, the day through which it was delivered, where its windows ended. `accepted` gives a person's reasons by
     the vital that would have refused the day. A rollback repeats the manifest that it went back to.
     """
 
@@ -54,11 +55,16 @@ class Manifest(_Frozen):
     inputs: dict[str, Pin]
     kept: dict[str, int]
     modes: dict[str, str]
+    held: dict[str, date] = {}
     counts: dict[str, Counts]
     ranks_from: date | None = None  # the day whose ranks these started from
     graphs: tuple[Graph, ...] = ()
     stages: tuple[Stage, ...]
     accepted: dict[str, str] = {}
+
+    def windows_end(self, network: str) -> date:
+        """The day before which the windows of a network ended: as_of, or the day after its last delivered one."""
+        return self.held[network] + timedelta(days=1) if network in self.held else self.as_of
 
 
 def finish(tables: Tables, manifest: Manifest) -> None:

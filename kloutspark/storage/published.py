@@ -1,6 +1,7 @@
 """Published scores as a reader sees them: the newest day, or a given one."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
 from kloutspark.storage.manifest import last_finished
 from kloutspark.storage.tables import Tables
+
+NO_ROW = "An unlinked account is <network>:<account_id>; who only reacted or opted out has no row."
 
 
 def day_of(tables: Tables, as_of: date | None) -> tuple[date, DataFrame]:
@@ -73,9 +76,29 @@ def person(tables: Tables, person_id: str, *, as_of: date | None) -> dict[str, A
     day, rows = day_of(tables, as_of)
     found = rows.where(F.col("person_id") == F.lit(person_id)).collect()
     if not found:
-        remedy = "An unlinked account is <network>:<account_id>; who only reacted has no row and stands at 1."
-        raise ConfigError("PERSON", expected=f"somebody with a score on {day}", found=person_id, remedy=remedy)
+        raise ConfigError("PERSON", expected=f"somebody with a score on {day}", found=person_id, remedy=NO_ROW)
     return dict(found[0].asDict(recursive=True))
+
+
+def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands behind a person's row (SCORES): the score without the step limit, ranks by account, held networks.
+
+    `ranks` are in mean ranks of their graph, None where an account is not in it; `held` gives the day through which a
+    network that was waited for was delivered.
+    """
+    accounts = [(a["network"], a["account_id"]) for a in row["accounts"]]
+    found = named_features(tables, row["as_of"]).where(F.col("account_id").isin([a for _, a in accounts]))
+    signals = {(f["network"], f["account_id"]): f["signals"] for f in found.collect()}
+    names = ("engagement_rank", "page_rank")
+    ranks = [
+        {"network": n, "account_id": a, **{name: signals[n, a].get(name) for name in names}}
+        for n, a in accounts
+        if (n, a) in signals
+    ]
+    runs = tables.read(RUNS, version=tables.version(RUNS)).where(F.col("run_id") == F.lit(row["run_id"]))
+    held = {n: d for (text,) in runs.select("manifest").collect() for n, d in json.loads(text).get("held", {}).items()}
+    limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
+    return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "held": held}
 
 
 def history(tables: Tables, person_id: str, *, days: int) -> list[dict[str, Any]]:
@@ -90,8 +113,7 @@ def history(tables: Tables, person_id: str, *, days: int) -> list[dict[str, Any]
     found = rows.select("as_of", "score", "band_low", "band_high", "change").orderBy("as_of").collect()
     if not found:
         expected = f"somebody with a score in the {days} days until {newest}"
-        remedy = "An unlinked account is <network>:<account_id>; who only reacted has no row and stands at 1."
-        raise ConfigError("PERSON", expected=expected, found=person_id, remedy=remedy)
+        raise ConfigError("PERSON", expected=expected, found=person_id, remedy=NO_ROW)
     return [dict(row.asDict()) for row in found]
 
 

@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.transforms.tiles import MICRO
 
+NETWORK = "substring_index(graph, ':', 1)"  # of a graph
 PAGES = ":pages"  # behind a network's name: the graph of its pages; no network's name holds a colon
 
 

@@ -5,7 +5,7 @@ Long expressions are SQL texts, as in features.py: built node by node from Pytho
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from kloutspark.config import Calibration, Model, StepLimit, Term
 from kloutspark.domain.contracts import ACCOUNT_LIST, EVIDENCE, PARTS, PAST_SCORES, SCORES
 from kloutspark.domain.signals import Signal
+from kloutspark.transforms import bands
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.identity import UNLINKED
 
@@ -30,21 +31,28 @@ def weigh_evidence(
         E_n = sum over the network's terms of weight * ln(1 + min(signal, at_most)), in the model's order
 
     `vectors` has person_id, network and signals in the order of the network's catalogue, which `signals` gives.
-    Networks whose terms stand at the same places share one expression.
+    Networks whose terms stand at the same places share one expression. The variance of E_n: `bands.variance`.
     """
-    networks_of: dict[tuple[_Placed, ...], list[str]] = {}
+    networks_of: dict[tuple[tuple[_Placed, ...], str], list[str]] = {}
     for network, its_terms in terms.items():
         place = {s.name: i for i, s in enumerate(signals[network])}
         placed = tuple(_Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place)) for t in its_terms)
-        networks_of.setdefault(placed, []).append(network)
-    cases = " ".join(
-        f"WHEN network IN ({', '.join(map(repr, networks))}) THEN array({', '.join(map(_term, placed))})"
-        for placed, networks in networks_of.items()
+        variance = bands.variance(signals[network], its_terms)
+        networks_of.setdefault((placed, variance), []).append(network)
+    cases = {
+        f"network IN ({', '.join(map(repr, networks))})": (f"array({', '.join(map(_term, placed))})", variance)
+        for (placed, variance), networks in networks_of.items()
         if placed
+    }
+    of_network, variances = (
+        f"CASE {' '.join(f'WHEN {case} THEN {texts[i]}' for case, texts in cases.items())} ELSE {none} END"
+        if cases
+        else none
+        for i, none in enumerate((NO_TERMS, "0D"))
     )
-    of_network = f"CASE {cases} ELSE {NO_TERMS} END" if cases else NO_TERMS
-    by_network = vectors.selectExpr("person_id", "network", f"{of_network} AS terms")
-    entry = "struct(network, aggregate(terms, 0D, (sum, term) -> sum + term.evidence) AS evidence, terms)"
+    by_network = vectors.selectExpr("person_id", "network", "signals", f"{of_network} AS terms")
+    by_network = by_network.selectExpr("person_id", "network", "terms", f"{variances} AS variance")
+    entry = "struct(network, aggregate(terms, 0D, (sum, term) -> sum + term.evidence) AS evidence, variance, terms)"
     people = by_network.groupBy("person_id").agg(F.expr(f"sort_array(collect_list({entry})) AS networks"))
     return conform(people, EVIDENCE)
 
@@ -74,10 +82,14 @@ def _term(term: _Placed) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """Titles of networks, and what reasons say of the signals that carry weight: of many, of one."""
+    """Titles of networks, and what reasons say of the signals that carry weight: of many, of one.
+
+    `held` gives the networks that are waited for, each with the day through which it was delivered.
+    """
 
     titles: Mapping[str, str]
     phrases: Mapping[str, tuple[str, str]]
+    held: Mapping[str, date] = field(default_factory=dict)
 
 
 def keep_past(newest: DataFrame, *, last_published: date, step: StepLimit) -> DataFrame:
@@ -109,6 +121,7 @@ def score(
 
         E = (sum over networks of E_n ** p) ** (1 / p), rounded half up to 9 decimals
         score = calibrated E, rounded half up to hundredths, held within base - down * m .. base + up * m
+        band = calibrated E -+ its half width (`bands.half_width`), moved by what the step limit moved the score
 
     `days_since` is m, the days from the last published day to as_of; `past` (PAST_SCORES) is None where nothing was
     published before, and then there is no limit. A newly linked person starts from the highest of its accounts' own.
@@ -132,8 +145,10 @@ def score(
     )
     rows = rows.withColumn("mass", F.expr(f"aggregate(networks, 0D, (sum, n) -> sum + power(n.evidence, {power}))"))
     rows = rows.withColumn("evidence", F.round(F.pow("mass", F.lit(1 / model.combine.exponent)), 9))
-    calibrated = hundredths(calibrate(F.col("evidence"), calibration=model.calibration))
-    rows = rows.withColumn("calibrated", calibrated)
+    rows = rows.withColumn("half_width", F.expr(bands.half_width(model.bands, power=model.combine.exponent)))
+    ends = {"calibrated": "evidence", "low": "greatest(evidence - half_width, 0)", "high": "evidence + half_width"}
+    for name, text in ends.items():
+        rows = rows.withColumn(name, hundredths(calibrate(F.expr(text), calibration=model.calibration)))
     published = F.col("calibrated") if past is None else _limited(step, days_since=days_since)
     rows = rows.withColumn("published", published)
     return _explain(rows, as_of=as_of, model=model, words=words, run_id=run_id, fingerprint=fingerprint)
@@ -199,8 +214,8 @@ def _explain(rows: DataFrame, *, as_of: date, model: Model, words: Words, run_id
             F.lit(as_of).alias("as_of"),
             "person_id",
             F.expr("published / 100 AS score"),
-            F.lit(None).cast("double").alias("band_low"),
-            F.lit(None).cast("double").alias("band_high"),
+            F.expr("greatest(low + held, 100) / 100 AS band_low"),
+            F.expr("least(high + held, 10000) / 100 AS band_high"),
             F.expr("(published - last_hundredths) / 100 AS change"),
             "evidence",
             F.expr(f"CAST({parts} AS {PARTS}) AS parts"),
@@ -240,7 +255,10 @@ def _distribute(rows: DataFrame, *, base: int, power: float) -> DataFrame:
 
 
 def _reasons(words: Words) -> Column:
-    """The strongest shares in words, then what the step limit does; texts by cast, which costs a tenth of formats."""
+    """The strongest shares in words, what the step limit does, which networks are held.
+
+    Texts are made by casts, which cost a tenth of formats.
+    """
     halves = {name: many.split("{value}") for name, (many, _) in words.phrases.items()}
     names, befores, afters, ones = (
         f"element_at({_texts(texts)}, s.share.{of})"
@@ -258,7 +276,16 @@ def _reasons(words: Words) -> Column:
     said = f"transform(slice({ranked}, 1, {REASONS}), s -> concat('On ', {names}, ', ', {what}, ': ', {points}))"
     verb = "if(held > 0, 'held up by the step limit: ', 'held back by the step limit: ')"
     limit = f"array(concat({verb}, {_points('abs(held)')}, ' points'))"
-    return F.expr(f"concat({said}, if(held != 0, {limit}, CAST(array() AS array<string>)))")
+    nothing = "CAST(array() AS array<string>)"
+    waiting = [
+        f"if(exists(networks, n -> n.network = '{n}'), array({_text(_waiting(words.titles[n], day))}), {nothing})"
+        for n, day in words.held.items()
+    ]
+    return F.expr(f"concat({', '.join([said, f'if(held != 0, {limit}, {nothing})', *waiting])})")
+
+
+def _waiting(title: str, day: date) -> str:
+    return f"{title} is held: it is counted as of {day}, the last day that it delivered"
 
 
 def _points(whole: str) -> str:
@@ -273,5 +300,8 @@ def _number(value: str) -> str:
 
 def _texts(by_name: Mapping[str, str]) -> str:
     """A map of texts, which may hold anything, as SQL."""
-    parts = (part.replace("\\", "\\\\").replace("'", "\\'") for pair in by_name.items() for part in pair)
-    return "map(" + ", ".join(f"'{part}'" for part in parts) + ")"
+    return f"map({', '.join(_text(part) for pair in by_name.items() for part in pair)})"
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import FACTS
 from kloutspark.transforms.conform import conform, kinds_by_network
-from kloutspark.transforms.edges import PAGES
+from kloutspark.transforms.edges import NETWORK, PAGES
 from kloutspark.transforms.identity import with_accounts
 from kloutspark.transforms.tiles import ALL_REACTIONS
 
@@ -53,7 +53,7 @@ def of_pages(links: DataFrame) -> DataFrame:
 def of_ranks(ranks: DataFrame, *, sizes: Mapping[str, int]) -> DataFrame:
     """Ranks (RANKS) in mean ranks of their graph, which has so many accounts."""
     size = F.coalesce(*[F.when(F.col("graph") == graph, F.lit(n)) for graph, n in sizes.items()], F.lit(0))
-    known = ranks.withColumns({"network": F.substring_index("graph", ":", 1), "mean_ranks": F.col("rank") * size})
+    known = ranks.withColumns({"network": F.expr(NETWORK), "mean_ranks": F.col("rank") * size})
     is_page = f"endswith(graph, '{PAGES}')"
     return _facts(
         known,

@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import VECTORS
 from kloutspark.domain.signals import Subjects, measures_of
-from kloutspark.domain.windows import Span
 from kloutspark.transforms.conform import by_network, conform
 from kloutspark.transforms.identity import UNLINKED, with_accounts
 from kloutspark.transforms.tiles import MICRO
@@ -48,18 +47,19 @@ def measure(
     facts: DataFrame,
     owners: DataFrame,
     *,
-    as_of: date,
+    ends: Mapping[str, date],
     networks: Mapping[str, Subjects],
     windows_days: Sequence[int],
     carry_days: Mapping[str, int],
 ) -> DataFrame:
     """Signals of every account of which anything is known, and of persons with several on one network (VECTORS).
 
-        actors_distinct(w) = authenticity of the pairs on day >= as_of - w whose previous day lies before as_of - w
-        <sum>(w)           = sum over facts on day >= as_of - w
-        active_days(w)     = days >= as_of - w with at least one reaction
-        level, growth(w)   = newest value before as_of, less the newest before as_of - w, neither older than carried
+        actors_distinct(w) = authenticity of the pairs on day >= end - w whose previous day lies before end - w
+        <sum>(w)           = sum over facts on day >= end - w
+        active_days(w)     = days >= end - w with at least one reaction
+        level, growth(w)   = newest value before the end, less the newest before end - w, neither older than carried
 
+    `ends` gives the day before which the windows of each network end: as_of, or earlier where it is held.
     The vector is `array<float>` in the order of the network's catalogue, `domain.signals.catalogue`; what is not known
     is 0, also a ratio to nothing. The plan grows with the kinds and gauges of the largest network, not with their sum.
     """
@@ -68,14 +68,16 @@ def measure(
     gauges = range(max((len(s.gauges) for s in networks.values()), default=0))
     slots = {(n, gauge): i for n, s in networks.items() for i, (gauge, _) in enumerate(s.gauges)}
     slot = " ".join(f"WHEN network = '{n}' AND gauge = '{gauge}' THEN {i}" for (n, gauge), i in slots.items())
+    end = by_network({network: f"DATE '{day}'" for network, day in ends.items()}, none="date")
     rows = facts.selectExpr(
         "*",
-        f"date_diff(DATE '{as_of}', day) - 1 AS age",
+        f"date_diff({end}, day) - 1 AS age",
+        f"date_diff({end}, previous_day) - 1 AS previous_age",
         f"CASE {slot} END AS slot" if slots else "CAST(NULL AS int) AS slot",
         f"{_integers(carry_days)} AS carried",
     )
     aggregates = [
-        *_of_windows(windows, as_of),
+        *_of_windows(windows),
         *[f"coalesce(sum(if(age < {w}, try_element_at(by_kind, {k + 1}), 0)), 0) AS kind_{k}_{w}"
           for k, w in product(kinds, windows)],
         *[_known(g, w) for g, w in product(gauges, (0, *windows))],
@@ -90,10 +92,10 @@ def measure(
     return conform(known.withColumn("signals", F.expr(vector)), VECTORS)
 
 
-def _of_windows(windows: Sequence[int], as_of: date) -> list[str]:
+def _of_windows(windows: Sequence[int]) -> list[str]:
     found = []
     for w in windows:
-        is_new = f"coalesce(previous_day < DATE '{Span.before(as_of, days=w).start}', true)"
+        is_new = f"coalesce(previous_age >= {w}, true)"
         found += [f"coalesce(sum(if(age < {w}, {name}, 0)), 0) AS {name}_{w}" for name in SUMMED]
         found.append(f"coalesce(sum(if(age < {w} AND {is_new}, authenticity_micros, 0)), 0) AS actors_{w}")
         found.append(f"coalesce(sum(if(age < {w} AND previous_day IS NULL, pairs, 0)), 0) AS actors_new_{w}")

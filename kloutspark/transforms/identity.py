@@ -6,7 +6,7 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import OWNERS
+from kloutspark.domain.contracts import HIDDEN, OWNERS
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.tiles import ALL_POSTS, sum_by_kind
 
@@ -38,6 +38,36 @@ def hold(links: DataFrame, *, as_of: date, networks: Sequence[str]) -> DataFrame
 def own(held: DataFrame) -> DataFrame:
     """The owner of every linked account (OWNERS)."""
     return conform(held.where(F.col("reason").isNull()).select(*OWNERS.names).distinct(), OWNERS)
+
+
+def hide(requests: DataFrame, links: DataFrame, owners: DataFrame, *, networks: Sequence[str]) -> DataFrame:
+    """The accounts of those who opted out (REQUESTS), whoever else they may be linked to by now (HIDDEN).
+
+    Of a person all accounts that `links` (LINKS) ever said were theirs, but those that somebody else owns on the day
+    (OWNERS) who did not opt out. A person without any account has a row without one.
+    """
+    asked = requests.select("person_id").distinct()
+    network = F.substring_index("person_id", ":", 1)
+    own = F.expr("substr(person_id, instr(person_id, ':') + 1)").alias("account_id")
+    is_account = F.col("person_id").contains(":") & network.isin(*networks)
+    alone = asked.where(is_account).select(network.alias("network"), own, "person_id")
+    linked = asked.join(links.select("person_id", "network", "account_id"), "person_id", how="left")
+    others = owners.join(asked, "person_id", how="left_anti").select("network", "account_id")
+    theirs = linked.join(others, ["network", "account_id"], how="left_anti").unionByName(alone)
+    return conform(theirs.distinct(), HIDDEN)
+
+
+def without(frame: DataFrame, hidden: DataFrame, *, account: str = "account_id", network: str = "network") -> DataFrame:
+    """The rows of everybody who is not hidden (HIDDEN); `network` is SQL."""
+    gone = hidden.select(F.col("network").alias("hidden_network"), F.col("account_id").alias("hidden_account"))
+    is_hidden = (F.expr(network) == F.col("hidden_network")) & (F.col(account) == F.col("hidden_account"))
+    return frame.join(gone, is_hidden, how="left_anti")
+
+
+def hidden_persons(hidden: DataFrame) -> DataFrame:
+    """By what ids those who are hidden (HIDDEN) may have been published: person_id."""
+    accounts = hidden.where("account_id is not null").select(F.expr(UNLINKED).alias("person_id"))
+    return hidden.select("person_id").unionByName(accounts).distinct()
 
 
 def has_several(owners: DataFrame) -> bool:

@@ -65,8 +65,8 @@ def publish_the_days_before(lab: Lab, as_of: date, *, days: int) -> None:
 def corrupted(monkeypatch: pytest.MonkeyPatch, corruption: Corruption) -> None:
     build = pipeline.build_candidate
 
-    def build_and_corrupt(day: Day, vectors: DataFrame, owners: DataFrame) -> None:
-        build(day, vectors, owners)
+    def build_and_corrupt(day: Day, *frames: DataFrame) -> None:
+        build(day, *frames)
         candidate = day.read(SCORES_CANDIDATE).where(F.col("as_of") == F.lit(day.as_of))
         day.replace_day(corruption(candidate), SCORES_CANDIDATE)
 

@@ -59,5 +59,8 @@ def test_published_days_agree_with_the_oracle(new_lab: Callable[..., Lab], world
             assert [(a["network"], a["account_id"]) for a in ours["accounts"]] == row.accounts, person
             parts = {(p["network"], p["signal"]): round(p["points"] * 100) for p in ours["parts"]}
             assert parts == row.parts, person
+            assert [ours["band_low"], ours["band_high"]] == pytest.approx([b / 100 for b in row.band100], abs=0.011), (
+                person
+            )
         for network, counts in expected.counts.items():
             assert as_counts(outcome.manifest.counts[network]) == tuple(counts), network

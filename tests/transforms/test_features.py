@@ -33,7 +33,7 @@ def measured(found: DataFrame, owners: DataFrame) -> dict[tuple[str, str], dict[
     vectors = measure(
         found,
         owners,
-        as_of=AS_OF,
+        ends=dict.fromkeys(NETWORKS, AS_OF),
         networks=NETWORKS,
         windows_days=WINDOWS,
         carry_days=dict.fromkeys(NETWORKS, 10),

@@ -84,7 +84,7 @@ def test_distinct_actors_of_nested_windows_add_up_from_tiles(rows: Rows) -> None
     names = [s.name for s in catalogue("x", club, (1, 7, 28))]
     facts = of_reactions(tiles, kinds={"x": club.kinds})
     vectors = measure(
-        facts, rows(OWNERS), as_of=as_of, networks={"x": club}, windows_days=(1, 7, 28), carry_days={"x": 28}
+        facts, rows(OWNERS), ends={"x": as_of}, networks={"x": club}, windows_days=(1, 7, 28), carry_days={"x": 28}
     )
     found = dict(zip(names, vectors.collect()[0]["signals"], strict=True))
     assert [found[f"actors_distinct_{w}d"] for w in (1, 7, 28)] == [7, 9, 2]
