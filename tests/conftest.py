@@ -77,8 +77,13 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
-        has_own_world = any(name in path for name in ("test_p05", "test_p14", "test_p16"))
-        return "promises" if "/promises/" in path and not has_own_world else path
+        worlds = {
+            "a week": ("test_p05", "test_p06"),
+            "all networks": ("test_p13", "test_p14"),
+            "a network": ("test_p16",),
+        }
+        own = next((world for world, files in worlds.items() if any(file in path for file in files)), "promises")
+        return own if "/promises/" in path else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

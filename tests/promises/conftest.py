@@ -1,11 +1,14 @@
-"""One scored world for all promises: each promise has its people in it, named by the promise and by what they are.
+"""One scored world for all promises (world.py), and what else they share.
 
-Beside it the demo's world, smaller, from its files to published scores.
+The same rows are scored again by a model whose mechanisms are weakened, by numbers that it has anyway: what a promise
+asserts must then turn. Numbers that the configuration refuses, because a promise would break, are put in behind its
+back. Beside this world: a week of daily runs (P5, P6), all networks (P13, P14), the demo's world, smaller (P3, P20).
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,172 +16,167 @@ import pytest
 from pyspark.sql import SparkSession
 
 from kloutspark import ingestion
-from kloutspark.config import load
-from kloutspark.domain.contracts import ACCOUNTS, GAUGES, INTERACTIONS, LINKS, PAGE_LINKS, POSTS
+from kloutspark.config import Calibration, Selectivity, Term, conf_dir
+from kloutspark.pipeline import Outcome
 from kloutspark.sources.demo import load_world, write_world
 from tests.lab import Lab
-
-FIRST, SECOND = date(2026, 3, 30), date(2026, 3, 31)
-YESTERDAY = datetime(2026, 3, 29, 12)
-TODAY = datetime(2026, 3, 30, 12)  # on the first as-of day: counted from the second run on
-CLUB = (
-    "networks.club={title: Club, status: scored, account_types: [personal], kinds: {applause: {class: light, "
-    "meaning: clapping for a speech}}}"
+from tests.promises import networks as all_networks
+from tests.promises import week as a_week
+from tests.promises.networks import Networks
+from tests.promises.page import shown_on_the_page
+from tests.promises.week import Week
+from tests.promises.world import (
+    CLUB,
+    COUNTING,
+    FIRST,
+    LOUD_GAUGES,
+    ONE_NETWORK_WINS,
+    SECOND,
+    STEEP,
+    People,
+    put,
+    tell,
 )
-# A small world cannot hold the thousands of people that 50 and 90 take: its map is steeper, and concave all the same.
-STEEP = "model.calibration.anchors=[[0, 1], [34.2, 90], [60, 100]]"
 
-
-PAGES = load(overrides=(CLUB,)).networks
-KINDS = {network: next(iter(page.kinds)) for network, page in PAGES.items() if page.kinds}
-
-
-@dataclass
-class Told:
-    """The rows of the world under construction."""
-
-    interactions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    posts: list[dict[str, Any]] = field(default_factory=list)
-    links: list[dict[str, Any]] = field(default_factory=list)
-    accounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    gauges: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    page_links: list[dict[str, Any]] = field(default_factory=list)
-
-    def fans(self, target: str, count: int, *, at: datetime = YESTERDAY, network: str = "twitter") -> None:
-        """`count` people who do nothing else react once."""
-        self.react(target, [f"{target}/{network}/fan{n}/{at:%m%d}" for n in range(count)], at=at, network=network)
-
-    def react(self, target: str, actors: Iterable[str], *, at: datetime = YESTERDAY, network: str = "twitter") -> None:
-        """Each of the actors reacts once, a second after the other."""
-        kind = KINDS[network]
-        rows = self.interactions.setdefault(network, [])
-        for n, actor in enumerate(actors):
-            moment = at + timedelta(seconds=n)
-            rows.append(
-                {
-                    "interaction_id": f"i{len(rows)}",
-                    "occurred_at": moment,
-                    "actor_id": actor,
-                    "target_id": target,
-                    "kind": kind,
-                    "ingested_at": moment,
-                }
-            )
-
-    def post(self, account: str, count: int) -> None:
-        """`count` posts of the account."""
-        self.posts += [
-            {"post_id": f"{account}/{n}", "account_id": account, "posted_at": YESTERDAY} for n in range(count)
-        ]
-
-    def measure(self, account: str, network: str, **gauges: float) -> None:
-        """What stood yesterday."""
-        day = YESTERDAY.date()
-        found = [{"account_id": account, "day": day, "gauge": g, "value": float(v)} for g, v in gauges.items()]
-        self.gauges.setdefault(network, []).extend(found)
-
-    def link(self, person: str, **accounts: str) -> None:
-        """Accounts by network that are the person's from the start."""
-        self.links += [{"person_id": person, "network": n, "account_id": a} for n, a in accounts.items()]
-
-
-def _tell() -> Told:
-    told = Told()
-    told.fans("p1/less", 5)
-    told.fans("p1/more", 6)
-    told.fans("p1/more", 2, at=YESTERDAY - timedelta(days=3))
-    for person in ("one", "idle", "both"):
-        told.fans(f"p2/{person}", 4)
-    told.fans("p2/both/club", 3, network="club")
-    told.link("p2.one", twitter="p2/one")
-    told.link("p2.idle", twitter="p2/idle", club="p2/idle/club")
-    told.link("p2.both", twitter="p2/both", club="p2/both/club")
-    midnight = datetime.combine(FIRST, datetime.min.time())
-    edges = {
-        "inside": midnight - timedelta(days=90),
-        "outside": midnight - timedelta(days=90, microseconds=1),
-        "as_of": midnight,
-        "base": None,
-    }
-    for name, moment in edges.items():
-        told.fans(f"p4/{name}", 2)
-        if moment is not None:
-            told.fans(f"p4/{name}", 1, at=moment)
-    told.fans("p8/low", 1)
-    told.fans("p8/middle", 76)
-    told.fans("p8/high", 4360)
-    for actor in ("low", "middle", "high", "nobody"):
-        told.react(f"p8/target of {actor}", [f"p8/{actor}"], at=TODAY)
-    told.fans("p8/liked", 3, at=TODAY)
-    told.fans("p8/liked also by low", 3, at=TODAY)
-    told.react("p8/liked also by low", ["p8/low again"], at=TODAY)
-    told.fans("p8/low again", 1)
-    told.fans("p9/listened to", 1000)
-    told.post("p9/listened to", 1)
-    told.post("p9/talker", 1000)
-    told.react("p9/talker", ["p9/talker"] * 20)
-    told.react("p9/somebody", ["p9/talker"] * 20)
-    told.fans("p9/quiet", 7)
-    told.fans("p9/busy", 7)
-    told.post("p9/busy", 50)
-    for n in range(50):
-        told.react(f"p9/heard {n}", ["p9/busy"])
-    told.react("p11/of calm", ["p11/calm"])
-    for target in ("p11/of wild", *(f"p11/other {n}" for n in range(40))):
-        told.react(target, ["p11/wild"])
-    told.fans("p12/many", 100)
-    told.react("p12/one", ["p12/devoted"] * 100)
-    for n in (1, 2, 4, 8, 16, 32, 64, 128):
-        told.fans(f"p17/{n}", n)
-    told.fans("p3/small and engaged", 40)
-    told.measure("p3/large and silent", "twitter", followers=5_000_000)
-    for person, posts in (("few posts", 10), ("many posts", 1000)):
-        told.fans(f"p10/{person}", 100)
-        told.post(f"p10/{person}", posts)
-    return told
+Shows = Callable[..., None]
 
 
 @dataclass(frozen=True)
 class Scored:
     """The published rows of the two days by person, and where they lie."""
 
-    root: Path
-    first: Mapping[str, Mapping[str, Any]]
-    second: Mapping[str, Mapping[str, Any]]
+    lab: Lab
+    first: People
+    second: People
+    second_run: Outcome
+    root_after_first: Path
+
+    @property
+    def root(self) -> Path:
+        return self.lab.root
+
+    def again(self, *overrides: str) -> Lab:
+        """The same rows in a root without any run."""
+        root = self.root.with_name(f"{self.root.name} again {len(list(self.root.parent.iterdir()))}")
+        for folder in ("input", "identity"):
+            shutil.copytree(self.root / folder, root / folder)
+        return self.lab.variant(*overrides, root=root)
 
 
 @pytest.fixture(scope="session")
 def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """Rows in the input tables, two daily runs, rows of the published table."""
-    lab = Lab(spark, Path(tmp_path_factory.mktemp("promises")), (CLUB, STEEP))
-    put(lab, _tell())
-    return Scored(lab.root, lab.score(FIRST), lab.score(SECOND))
-
-
-def put(lab: Lab, told: Told) -> None:
-    """Writes what was told into the input tables."""
-    for network, rows in told.interactions.items():
-        lab.put(INTERACTIONS, rows, network)
-    lab.put(POSTS, told.posts, "twitter")
-    for network, rows in told.gauges.items():
-        lab.put(GAUGES, rows, network)
-    for network, rows in told.accounts.items():
-        lab.put(ACCOUNTS, rows, network)
-    if told.page_links:
-        lab.put(PAGE_LINKS, told.page_links, "wikipedia")
-    lab.put(LINKS, told.links)
+    folder = tmp_path_factory.mktemp("promises")
+    lab = Lab(spark, folder / "root", (CLUB, STEEP))
+    put(lab, tell())
+    first = lab.score(FIRST)
+    copied = shutil.copytree(lab.root, folder / "root after the first day")
+    second_run = lab.run(SECOND)
+    return Scored(lab, first, lab.published(SECOND), second_run, copied)
 
 
 @pytest.fixture(scope="session")
-def people(scored: Scored) -> Mapping[str, Mapping[str, Any]]:
+def counting(scored: Scored) -> Outcome:
+    """The second day by a model that counts reactions, whoever gave them; the first one stands as it was."""
+    return scored.lab.variant(*COUNTING, root=scored.root_after_first).run(SECOND)
+
+
+@pytest.fixture(scope="session")
+def counted(scored: Scored, counting: Outcome) -> People:
+    """Its rows by account."""
+    assert counting.verdict.passed
+    return by_account(scored.lab.variant(root=scored.root_after_first).published(SECOND))
+
+
+@pytest.fixture(scope="session")
+def weakened(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> People:
+    """The first day with windows of 89 days, loud gauges, and networks of which the strongest one counts alone."""
+    model = tmp_path_factory.mktemp("models") / "weakened.yaml"
+    text = (conf_dir() / "models" / "default.yaml").read_text()
+    model.write_text(text.replace("_90d", "_89d").replace("[1, 7, 28, 90]", "[1, 7, 28, 89]"))
+    lab = scored.again(f"model={model}", STEEP, LOUD_GAUGES, ONE_NETWORK_WINS)
+    return by_account(lab.score(FIRST))
+
+
+@pytest.fixture(scope="session")
+def unchecked(scored: Scored) -> People:
+    """The first day with numbers that the configuration refuses: h below 1, weight for posts, a map that bends up."""
+    lab = scored.again()
+    model = lab.config.model
+    terms = model.terms.model_copy(
+        update={"reactions": (*model.terms.reactions, Term(signal="posts_sum_90d", weight=2.0))}
+    )
+    numbers = {
+        "selectivity": Selectivity.model_construct(halving_reactions=0.05, why="refused: below 1"),
+        "calibration": Calibration.model_construct(
+            anchors=((0.0, 1.0), (15.0, 1.0), (34.2, 90.0), (60.0, 100.0)), why="refused: the slope grows"
+        ),
+        "terms": terms,
+    }
+    bent = lab.config.model_copy(update={"model": model.model_copy(update=numbers)})
+    object.__setattr__(lab, "config", bent)
+    return by_account(lab.score(FIRST))
+
+
+@pytest.fixture(scope="session")
+def week(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Week:
+    """Eight daily runs."""
+    lab = Lab(spark, tmp_path_factory.mktemp("week"), (CLUB,))
+    a_week.tell(lab)
+    return a_week.run(lab, *a_week.DAYS)
+
+
+@pytest.fixture(scope="session")
+def unlimited_week(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Week:
+    """The days of it that P5 and P6 look at, without a step limit."""
+    lab = Lab(spark, tmp_path_factory.mktemp("unlimited"), (CLUB, *a_week.UNLIMITED))
+    a_week.tell(lab)
+    return a_week.run(lab, *(a_week.DAYS[n] for n in (0, 2, 3, 7)))
+
+
+@pytest.fixture(scope="session")
+def networks(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Networks:
+    """All networks in one root; on two of them half of the rows are a company's."""
+    lab = Lab(spark, tmp_path_factory.mktemp("networks"), ("gate.expectations.quarantined_share.max=0.5",))
+    put(lab, all_networks.tell())
+    return all_networks.score(lab)
+
+
+@pytest.fixture(scope="session")
+def lenient_networks(networks: Networks) -> Networks:
+    """The same rows where companies count on all networks, with one window alone."""
+    lab = networks.lab.variant(*all_networks.LENIENT, root=networks.lab.root.with_name("lenient"))
+    for folder in ("input", "identity"):
+        shutil.copytree(networks.lab.root / folder, lab.root / folder)
+    return all_networks.score(lab)
+
+
+def by_account(rows: People) -> People:
+    """Rows by the account's name on Twitter; of other networks and of linked persons by the whole id."""
+    return {person.removeprefix("twitter:"): row for person, row in rows.items()}
+
+
+@pytest.fixture
+def shows(request: pytest.FixtureRequest) -> Shows:
+    """Says what a promise's test measured, and what it measures with a weakened mechanism: docs/promises.md has it."""
+
+    def show(what: str, *, measured: object, by: str, weakened: object) -> None:
+        module = Path(request.node.path).stem
+        shown_on_the_page(module, what=what, measured=f"{measured}", by=by, weakened=f"{weakened}")
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def people(scored: Scored) -> People:
     """The first day's rows by the account's name; linked persons by their own."""
-    return {person.removeprefix("twitter:"): row for person, row in scored.first.items()}
+    return by_account(scored.first)
 
 
 @pytest.fixture(scope="session")
-def next_day(scored: Scored) -> Mapping[str, Mapping[str, Any]]:
+def next_day(scored: Scored) -> People:
     """The second day's rows in the same way."""
-    return {person.removeprefix("twitter:"): row for person, row in scored.second.items()}
+    return by_account(scored.second)
 
 
 @pytest.fixture(scope="session")
@@ -202,3 +200,8 @@ def demo(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Mappi
             started_at=datetime(2026, 4, 1, tzinfo=UTC),
         )
     return lab.score(world.last_day + timedelta(days=1))
+
+
+@pytest.fixture(scope="session")
+def demo_by_strongest_network(demo: People) -> People:
+    raise NotImplementedError

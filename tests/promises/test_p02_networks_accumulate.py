@@ -1,14 +1,28 @@
-"""P2: the score accumulates over networks and is no average."""
+"""P2: It accumulates over networks and is no average.
 
-from collections.abc import Mapping
-from typing import Any
+Connecting one more network never lowers a score, and raises the evidence when the network has any authentic
+engagement. Networks combine by a p-norm with p = 3; the larger p, the more the strongest network counts alone.
+"""
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People, lead
 
 
-def test_one_more_network_with_engagement_raises_evidence_and_score(people: People) -> None:
+def test_one_more_network_with_engagement_raises_evidence_and_score(
+    people: People, weakened: People, shows: Shows
+) -> None:
+    def gain(rows: People) -> float:
+        return lead(rows, "p2.both", "p2.one")
+
     assert people["p2.both"]["evidence"] > people["p2.one"]["evidence"]
-    assert people["p2.both"]["score"] > people["p2.one"]["score"]
+    assert gain(people) > 1
+    assert 0 <= gain(weakened) < 1
+    shows(
+        "points that 3 fans on a second network add to 4 fans on the first",
+        measured=gain(people),
+        by="combine.exponent 20",
+        weakened=gain(weakened),
+    )
 
 
 def test_one_more_network_without_engagement_never_lowers(people: People) -> None:

@@ -1,15 +1,26 @@
-"""P3: engagement counts, connections alone do not: a small, engaged audience beats a large, silent one."""
+"""P3: Engagement counts, connections alone do not.
 
-from collections.abc import Mapping
-from typing import Any
+A small, engaged audience beats a large, silent one: five million followers who never react are a gauge of weight 0.1.
+"""
 
 from kloutspark.sources.demo import load_world
+from tests.promises.conftest import Shows
+from tests.promises.world import People, lead
 
-People = Mapping[str, Mapping[str, Any]]
 
+def test_followers_alone_are_little_beside_reactions(people: People, weakened: People, shows: Shows) -> None:
+    def ahead(rows: People) -> float:
+        return lead(rows, "p3/small and engaged", "p3/large and silent")
 
-def test_followers_alone_are_little_beside_reactions(people: People) -> None:
-    assert people["p3/small and engaged"]["score"] > people["p3/large and silent"]["score"] + 10 > 11
+    assert people["p3/large and silent"]["score"] > 1, "followers are evidence, if little"
+    assert ahead(people) > 10
+    assert ahead(weakened) < 0
+    shows(
+        "points that 40 fans who react are above 5,000,000 silent followers",
+        measured=ahead(people),
+        by="weight 3 of gauges",
+        weakened=ahead(weakened),
+    )
 
 
 def test_a_small_engaged_audience_beats_a_large_silent_one(demo: People) -> None:

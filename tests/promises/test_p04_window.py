@@ -1,13 +1,25 @@
-"""P4: the past 90 days are measured, every day; the as-of day itself is never counted."""
+"""P4: The past 90 days are measured, every day.
 
-from collections.abc import Mapping
-from typing import Any
+An interaction on day `as_of - 90` counts, one on `as_of - 91` changes nothing; the as-of day itself is never counted.
+Shown on evidence: each account has two fans of yesterday, some one more at an edge of the window.
+"""
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People, lead
 
 
-def test_the_first_instant_of_day_as_of_minus_90_counts(people: People) -> None:
-    assert people["p4/inside"]["evidence"] > people["p4/base"]["evidence"]
+def test_the_first_instant_of_day_as_of_minus_90_counts(people: People, weakened: People, shows: Shows) -> None:
+    def gain(rows: People) -> float:
+        return lead(rows, "p4/inside", "p4/base", of="evidence")
+
+    assert gain(people) > 0
+    assert gain(weakened) == 0
+    shows(
+        "evidence by one fan at the first instant of day as_of - 90",
+        measured=gain(people),
+        by="windows_days 89",
+        weakened=gain(weakened),
+    )
 
 
 def test_the_last_instant_of_day_as_of_minus_91_changes_nothing(people: People) -> None:

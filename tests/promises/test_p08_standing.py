@@ -1,21 +1,34 @@
-"""P8: a reaction from a higher-scored person raises more; one from a lower-scored person never hurts."""
+"""P8: A reaction from a higher-scored person raises more; one from a lower-scored person never hurts.
 
-from collections.abc import Mapping
-from typing import Any
+People of about 10, 50 and 90 points react on the first as-of day, so that the second day's run weighs them by the
+first day's scores: standing is 1 to 2.
+"""
 
 import pytest
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People
+
+ACTORS = ("nobody", "low", "middle", "high")
 
 
 def test_the_actors_have_about_10_50_and_90_points(people: People) -> None:
-    found = [people[f"p8/{name}"]["score"] for name in ("low", "middle", "high")]
+    found = [people[f"p8/{name}"]["score"] for name in ACTORS[1:]]
     assert found == pytest.approx([10, 50, 90], abs=1)
 
 
-def test_the_higher_the_actor_the_more_a_reaction_raises(next_day: People) -> None:
-    evidence = [next_day[f"p8/target of {name}"]["evidence"] for name in ("nobody", "low", "middle", "high")]
-    assert evidence == sorted(set(evidence))
+def test_the_higher_the_actor_the_more_a_reaction_raises(next_day: People, counted: People, shows: Shows) -> None:
+    def evidence(rows: People) -> list[float]:
+        return [round(rows[f"p8/target of {name}"]["evidence"], 4) for name in ACTORS]
+
+    assert evidence(next_day) == sorted(set(evidence(next_day)))
+    assert len(set(evidence(counted))) == 1
+    shows(
+        "evidence by one reaction of nobody, of somebody of 10, 50, 90 points",
+        measured=evidence(next_day),
+        by="standing.most 1",
+        weakened=evidence(counted),
+    )
 
 
 def test_a_reaction_of_a_lower_scored_person_never_hurts(next_day: People) -> None:

@@ -1,13 +1,24 @@
-"""P10: reactions per post count: 100 retweets from 10 posts beat 100 retweets from 1,000 posts."""
+"""P10: Reactions per post count.
 
-from collections.abc import Mapping
-from typing import Any
+100 retweets from 10 posts beat 100 retweets from 1,000 posts, by a signal of weight 0.2 and by nothing else.
+"""
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People, lead
 
 
-def test_the_same_reactions_to_fewer_posts_are_worth_more(people: People) -> None:
-    assert people["p10/few posts"]["score"] > people["p10/many posts"]["score"]
+def test_the_same_reactions_to_fewer_posts_are_worth_more(people: People, counted: People, shows: Shows) -> None:
+    def ahead(rows: People) -> float:
+        return lead(rows, "p10/few posts", "p10/many posts")
+
+    assert ahead(people) > 0
+    assert ahead(counted) == 0
+    shows(
+        "points that 100 reactions to 10 posts are above 100 to 1,000 posts",
+        measured=ahead(people),
+        by="no weight of reactions_per_post",
+        weakened=ahead(counted),
+    )
 
 
 def test_nothing_but_reactions_per_post_tells_them_apart(people: People) -> None:

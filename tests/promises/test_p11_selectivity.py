@@ -1,13 +1,25 @@
-"""P11: the more a person reacts in a day, the less each of those reactions is worth."""
+"""P11: The reactor's selectivity counts.
 
-from collections.abc import Mapping
-from typing import Any
+The more a person reacts in a day, the less each of those reactions is worth: with 41 reactions a third.
+"""
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People
 
 
-def test_a_reaction_of_a_selective_person_is_worth_more(people: People) -> None:
-    assert people["p11/of calm"]["evidence"] > people["p11/of wild"]["evidence"]
+def test_a_reaction_of_a_selective_person_is_worth_more(people: People, counted: People, shows: Shows) -> None:
+    def evidence(rows: People) -> list[float]:
+        return [round(rows[f"p11/of {who}"]["evidence"], 4) for who in ("calm", "wild")]
+
+    calm, wild = evidence(people)
+    assert calm > wild
+    assert len(set(evidence(counted))) == 1
+    shows(
+        "evidence by the one reaction of a day, by one of 41",
+        measured=evidence(people),
+        by="selectivity.halving_reactions 1e9",
+        weakened=evidence(counted),
+    )
 
 
 def test_all_targets_of_one_busy_day_gain_the_same(people: People) -> None:

@@ -1,13 +1,25 @@
-"""P12: unique people count: 100 retweets by 100 people beat 100 retweets by one, at the same times."""
+"""P12: Unique people count.
 
-from collections.abc import Mapping
-from typing import Any
+100 retweets by 100 people beat 100 retweets by one, at the same times: distinct actors are signals of their own, and
+repeats are damped by the square root.
+"""
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People, lead
 
 
-def test_a_hundred_people_beat_one_devoted_person(people: People) -> None:
-    assert people["p12/many"]["score"] > people["p12/one"]["score"] + 10
+def test_a_hundred_people_beat_one_devoted_person(people: People, counted: People, shows: Shows) -> None:
+    def ahead(rows: People) -> float:
+        return lead(rows, "p12/many", "p12/one")
+
+    assert ahead(people) > 10
+    assert ahead(counted) <= 10
+    shows(
+        "points that 100 reactions of 100 people are above 100 of one",
+        measured=ahead(people),
+        by="damping.exponent 1, and weight of their sum alone",
+        weakened=ahead(counted),
+    )
 
 
 def test_the_reasons_count_people_and_not_reactions(people: People) -> None:

@@ -1,16 +1,27 @@
-"""P20: the six examples come out in order, from the demo's files to published scores of the default model."""
+"""P20: The six examples come out in order, from the demo's files to published scores of the default model.
 
-from collections.abc import Mapping
+A head of state with active Twitter and Facebook and the most important Wikipedia page; a pop star with the most
+engaged Twitter and a lower Wikipedia page; an actress with thousands of Twitter reactions and a Wikipedia page; a
+parenting writer, engaging on every network, all connected; a person who lives on Facebook; a person whose pictures on
+Instagram draw likes. The last two are above average. conf/demo.yaml says what each of them does.
+"""
+
 from itertools import pairwise
-from typing import Any
 
-People = Mapping[str, Mapping[str, Any]]
+from tests.promises.conftest import Shows
+from tests.promises.world import People
+
 IN_ORDER = ("head_of_state", "pop_star", "actress", "parenting_writer", "facebook_person", "picture_person")
 
 
-def test_the_six_come_out_in_their_order(demo: People) -> None:
-    scores = [demo[name]["score"] for name in IN_ORDER]
-    assert all(higher > lower for higher, lower in pairwise(scores)), scores
+def test_the_six_come_out_in_their_order(demo: People, demo_by_strongest_network: People, shows: Shows) -> None:
+    def scores(rows: People) -> list[float]:
+        return [rows[name]["score"] for name in IN_ORDER]
+
+    assert all(higher > lower for higher, lower in pairwise(scores(demo))), scores(demo)
+    by_strongest = scores(demo_by_strongest_network)
+    assert not all(higher > lower for higher, lower in pairwise(by_strongest)), by_strongest
+    shows("scores of the six", measured=scores(demo), by="combine.exponent 20", weakened=by_strongest)
 
 
 def test_the_last_two_are_above_average(demo: People) -> None:
@@ -20,6 +31,6 @@ def test_the_last_two_are_above_average(demo: People) -> None:
 
 def test_connected_accounts_speak_for_one_person(demo: People) -> None:
     networks = {name: {part["network"] for part in demo[name]["parts"]} - {""} for name in IN_ORDER}
-    assert networks["head_of_state"] == {"twitter", "facebook"}
-    assert networks["parenting_writer"] == {"twitter", "facebook", "instagram"}
+    assert {"twitter", "facebook"} <= networks["head_of_state"]
+    assert {"twitter", "facebook", "instagram"} <= networks["parenting_writer"]
     assert not {f"{network}:{name}" for name in IN_ORDER for network in networks["parenting_writer"]} & set(demo)
