@@ -21,6 +21,7 @@ from kloutspark.quality.docs import write_docs
 from kloutspark.reporting import catalogue, texts
 from kloutspark.reporting.days import show_comparison, show_findings, show_run, show_runs, show_top
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
+from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
 from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
 from kloutspark.sources.adapters import ADAPTERS
@@ -44,6 +45,19 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError("DAY", expected="an ISO date such as 2026-03-31", found=text, remedy="Write it so.") from None
+
+
+def _file(text: str) -> Path:
+    """A file that may be written, said before a session starts."""
+    path = Path(text)
+    try:
+        is_usable = path.parent.is_dir() and not path.is_dir()
+    except OSError:  # a name that is too long, a folder that is closed
+        is_usable = False
+    if not is_usable:
+        expected, remedy = "a file in a folder that exists", "Name another, or make the folder first."
+        raise ConfigError("--page", expected=expected, found=text, remedy=remedy)
+    return path
 
 
 Person = Annotated[str, typer.Argument(help="A person, or <network>:<account_id> of an unlinked account.")]
@@ -149,17 +163,26 @@ def explain(
     against: Annotated[
         date | None, typer.Option("--against", parser=_day, metavar="DAY", help="What changed since that day.")
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", parser=_file, metavar="FILE", help="Written as a profile page too, HTML in one file."),
+    ] = None,
 ) -> None:
     """Why a person has their score: parts by network and signal that sum to it."""
     row = published.person(place.tables, person, as_of=as_of)
     changes = None if against is None else difference(published.person(place.tables, person, as_of=against), row)
     behind = published.background(place.tables, row) if changes is None else {}
+    if page is not None:
+        past = published.history(place.tables, person, days=HISTORY_DAYS, until=row["as_of"])
+        write_page(page, profile_page(place.config, row, past))
     if place.is_json:
         typer.echo(as_json(row | behind if changes is None else changes))
     elif changes is None:
         show_person(place.console, row, behind)
     else:
         show_difference(place.console, changes)
+    if page is not None and not place.is_json:
+        place.console.print(shown(f"Profile page: {page}"))
 
 
 @app.command(epilog="Example: kloutspark history twitter:88 --days 30")

@@ -10,14 +10,22 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-LONGEST = 300  # characters of an id or a name on a terminal; --json has it whole
+CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+LONGEST = 300  # characters of an id or a name for people; --json has it whole
+
+
+def plain(value: object) -> str:
+    """A value in characters that have no effect: control and direction characters replaced, long ones cut."""
+    text = "" if value is None else str(value)
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def shown(value: object) -> Text:
     """A value as text and nothing else: markup, control and direction characters of hostile names have no effect."""
-    text = CONTROL.sub("\N{REPLACEMENT CHARACTER}", "" if value is None else str(value))
-    return Text(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+    return Text(plain(value))
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> Group:

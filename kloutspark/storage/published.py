@@ -101,15 +101,16 @@ def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
     return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "held": held}
 
 
-def history(tables: Tables, person_id: str, *, days: int) -> list[dict[str, Any]]:
-    """A person's newest published rows, oldest first.
+def history(tables: Tables, person_id: str, *, days: int, until: date | None = None) -> list[dict[str, Any]]:
+    """A person's rows of the days until a published one, the newest where none is given; oldest first.
 
     Raises:
-        ConfigError: the person was never published.
+        InputError: nothing is published under the root.
+        ConfigError: the last day is not published, or the person has no row in those days.
     """
-    newest, _ = day_of(tables, None)
+    newest, _ = day_of(tables, until)
     rows = tables.read(SCORES, version=tables.version(SCORES)).where(F.col("person_id") == F.lit(person_id))
-    rows = rows.where(F.col("as_of") > F.lit(newest - timedelta(days=days)))
+    rows = rows.where(F.col("as_of").between(newest - timedelta(days=days - 1), newest))
     found = rows.select("as_of", "score", "band_low", "band_high", "change").orderBy("as_of").collect()
     if not found:
         expected = f"somebody with a score in the {days} days until {newest}"

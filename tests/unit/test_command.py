@@ -17,6 +17,8 @@ from kloutspark.cli import app
         (["--help"], 0, "interactions on social networks"),
         (["score", "--as-of", "tomorrow"], 64, "found tomorrow"),
         (["scor"], 64, "No such command"),
+        (["explain", "twitter:88", "--page", "/nowhere/88.html"], 64, "expected a file in a folder that exists"),
+        (["explain", "twitter:88", "--page", "x" * 300], 64, "expected a file in a folder that exists"),
         (["score", "--as-of", "2026-03-01", "--accept", "movers_share"], 64, "expected both or none"),
         (["score", "--as-of", "2026-03-01", "--accept", "people", "--reason", "so"], 64, "mean people_change?"),
     ],
