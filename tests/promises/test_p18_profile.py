@@ -1,7 +1,7 @@
 """P18: The number stands on a profile.
 
-A serving table, which any reader of Delta opens, and a profile page with the score, its history, its networks and why. Who
-only reacted has neither.
+A serving table, which any reader of Delta opens, and a profile page with the score, its history, its networks and why.
+Who only reacted has neither.
 """
 
 import html

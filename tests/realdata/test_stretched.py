@@ -1,4 +1,4 @@
-"""The published score against the future: Higgs, stretched onto 90 days (EVALUATION.md)."""
+"""The published score against the future, its bands against halves: Higgs, stretched onto 90 days (EVALUATION.md)."""
 
 from datetime import date, datetime, time
 from pathlib import Path
@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kloutspark import ingestion
+from tests.halves import coverage
 from tests.lab import USERS_PLANS, Lab
 from tests.realdata import data_file, stretched
 
@@ -41,3 +42,7 @@ def test_the_published_score_predicts_who_will_be_reacted_to(lab: Lab, tmp_path:
     assert found >= 0.58
     best = stretched.spearman(stretched.distinct_actors(halves.past), truth)
     assert found > best
+    bands = coverage(users, AS_OF)  # nominally 90 %
+    assert bands.people == len(truth)
+    assert 0.85 <= bands.of_population <= 0.95
+    assert 0.85 <= bands.of_all <= 0.95
