@@ -19,13 +19,22 @@ from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
 from kloutspark.quality.docs import write_docs
 from kloutspark.reporting import catalogue, texts
-from kloutspark.reporting.days import show_comparison, show_findings, show_run, show_runs, show_top
+from kloutspark.reporting.days import (
+    RANGES,
+    show_comparison,
+    show_distribution,
+    show_findings,
+    show_run,
+    show_runs,
+    show_top,
+)
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
 from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
 from kloutspark.sources.adapters import ADAPTERS
-from kloutspark.sources.demo import load_world, write_world
+from kloutspark.sources.demo import write_world
+from kloutspark.sources.world import load_world
 from kloutspark.storage import privacy, published
 
 log = logging.getLogger("kloutspark")
@@ -311,13 +320,19 @@ def opt_out(place: Place, person: Person) -> None:
 def demo(place: Place) -> None:
     """An invented world: its files written, ingested and scored for five days, then the top and one explanation."""
     world = load_world(place.conf)
-    for network, paths in write_world(Path(place.root) / "files", world).items():
-        _ingest(place, adapter="files", network=network, table=None, paths=[str(path) for path in paths])
+    deliveries = write_world(Path(place.root), world)
+    days = [world.last_day + timedelta(days=1 - age) for age in reversed(range(DEMO_DAYS))]
     done = published.published_days(place.tables)
-    for age in reversed(range(DEMO_DAYS)):
-        as_of = world.last_day + timedelta(days=1 - age)
-        if as_of not in done:
-            _score(place, as_of)
+    if not done:
+        _ingest_files(place, deliveries.on_time)
+    for as_of in days:
+        if as_of in done:
+            continue
+        if as_of == days[-1]:
+            _ingest_files(place, deliveries.late)
+            for person in world.opting_out:
+                privacy.opt_out(place.tables, person, requested_at=datetime.now(UTC))
+        _score(place, as_of)
     rows = published.top(place.tables, as_of=None, count=10)
     if place.is_json:
         typer.echo(as_json(rows))
@@ -325,6 +340,7 @@ def demo(place: Place) -> None:
     show_top(place.console, rows)
     row = published.person(place.tables, "parenting_writer", as_of=None)
     show_person(place.console, row, published.background(place.tables, row))
+    show_distribution(place.console, published.distribution(place.tables, as_of=None, ranges=RANGES))
     place.console.print(
         f"\nNext: .venv/bin/kloutspark explain twitter:viral --root {place.root}\n"
         f"      .venv/bin/kloutspark top --json --root {place.root}\n"
@@ -379,6 +395,11 @@ def _ingest(place: Place, *, adapter: str, network: str | None, table: str | Non
         place.console.print(texts.table(f"{r.path} into {r.table}", ("rows", "count"), counts, right=(1,)))
         if r.unused_columns:
             place.console.print(shown(f"columns that nothing reads: {', '.join(r.unused_columns)}"))
+
+
+def _ingest_files(place: Place, files: Mapping[str | None, Sequence[Path]]) -> None:
+    for network, paths in files.items():
+        _ingest(place, adapter="files", network=network, table=None, paths=[str(path) for path in paths])
 
 
 def _score(

@@ -7,6 +7,16 @@ from rich.console import Console
 
 from kloutspark.reporting.texts import shown, signed, table
 
+RANGES = {  # first and last whole score: the share of a real population there, as far as it is known
+    # Belgium, 2014: 100,258 scored accounts, 40 % at 10-14, 63 % under 20, 3.8 % at 50 or more, 0.2 % at 65 or more
+    (1, 9): None,
+    (10, 14): 0.40,
+    (15, 19): None,
+    (1, 19): 0.63,
+    (20, 49): 1 - 0.63 - 0.038,
+    (50, 64): 0.038 - 0.002,
+    (65, 100): 0.002,
+}
 COUNTS = ("read", "counted", "own", "duplicate", "quarantined", "outside")
 
 
@@ -19,6 +29,17 @@ def show_top(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     day = rows[0]["as_of"] if rows else ""
     headings = ("", "score", "change", "person", "strongest reason")
     console.print(table(f"Highest scores of {day}", headings, lines, right=(0, 1, 2)))
+
+
+def show_distribution(console: Console, counts: Mapping[str, Any]) -> None:
+    """How the scores of a day lie in RANGES, beside a real population."""
+    people = counts["people"]
+    lines = [
+        (f"{low}-{high}", n, f"{n / people:.1%}", "" if real is None else f"{real:.1%}")
+        for ((low, high), real), n in zip(RANGES.items(), counts["in_ranges"], strict=True)
+    ]
+    title = f"Scores of {counts['as_of']} beside a real distribution (Belgium 2014, 100,258 accounts)"
+    console.print(table(title, ("score", "people", "share", "real share"), lines, right=range(4)))
 
 
 def show_run(console: Console, summary: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Published scores as a reader sees them: the newest day, or a given one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -65,6 +65,14 @@ def top(tables: Tables, *, as_of: date | None, count: int) -> list[dict[str, Any
     _, rows = day_of(tables, as_of)
     best = rows.orderBy(F.desc("score"), F.desc("evidence"), "person_id").limit(count)
     return [row.asDict(recursive=True) for row in best.collect()]
+
+
+def distribution(tables: Tables, *, as_of: date | None, ranges: Iterable[tuple[int, int]]) -> dict[str, Any]:
+    """How many scores of a day lie in each range of whole scores, first and last: 10 to 14 ends below 15."""
+    day, rows = day_of(tables, as_of)
+    inside = [F.count_if((F.col("score") >= low) & (F.col("score") < high + 1)) for low, high in ranges]
+    people, *counts = rows.agg(F.count("*"), *inside).collect()[0]
+    return {"as_of": day, "people": people, "in_ranges": counts}
 
 
 def person(tables: Tables, person_id: str, *, as_of: date | None) -> dict[str, Any]:

@@ -6,11 +6,10 @@ back. Beside this world: a week of daily runs (P5, P6), all networks (P13, P14),
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -18,7 +17,8 @@ from pyspark.sql import SparkSession
 from kloutspark import ingestion
 from kloutspark.config import Calibration, Selectivity, Term, conf_dir
 from kloutspark.pipeline import Outcome
-from kloutspark.sources.demo import load_world, write_world
+from kloutspark.sources.demo import write_world
+from kloutspark.sources.world import load_world
 from tests.lab import Lab
 from tests.promises import networks as all_networks
 from tests.promises import week as a_week
@@ -39,6 +39,7 @@ from tests.promises.world import (
 )
 
 Shows = Callable[..., None]
+DEMO_DAY = load_world().last_day + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,6 @@ class Scored:
     @property
     def root(self) -> Path:
         return self.lab.root
-
-    def again(self, *overrides: str) -> Lab:
-        """The same rows in a root without any run."""
-        root = self.root.with_name(f"{self.root.name} again {len(list(self.root.parent.iterdir()))}")
-        for folder in ("input", "identity"):
-            shutil.copytree(self.root / folder, root / folder)
-        return self.lab.variant(*overrides, root=root)
 
 
 @pytest.fixture(scope="session")
@@ -94,14 +88,14 @@ def weakened(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> People
     model = tmp_path_factory.mktemp("models") / "weakened.yaml"
     text = (conf_dir() / "models" / "default.yaml").read_text()
     model.write_text(text.replace("_90d", "_89d").replace("[1, 7, 28, 90]", "[1, 7, 28, 89]"))
-    lab = scored.again(f"model={model}", STEEP, LOUD_GAUGES, ONE_NETWORK_WINS)
+    lab = unscored(scored.lab, f"model={model}", STEEP, LOUD_GAUGES, ONE_NETWORK_WINS)
     return by_account(lab.score(FIRST))
 
 
 @pytest.fixture(scope="session")
 def unchecked(scored: Scored) -> People:
     """The first day with numbers that the configuration refuses: h below 1, weight for posts, a map that bends up."""
-    lab = scored.again()
+    lab = unscored(scored.lab)
     model = lab.config.model
     terms = model.terms.model_copy(
         update={"reactions": (*model.terms.reactions, Term(signal="posts_sum_90d", weight=2.0))}
@@ -137,7 +131,7 @@ def unlimited_week(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def networks(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Networks:
     """All networks in one root; on two of them half of the rows are a company's."""
-    lab = Lab(spark, tmp_path_factory.mktemp("networks"), ("gate.expectations.quarantined_share.max=0.5",))
+    lab = Lab(spark, tmp_path_factory.mktemp("networks") / "root", ("gate.expectations.quarantined_share.max=0.5",))
     put(lab, all_networks.tell())
     return all_networks.score(lab)
 
@@ -145,10 +139,15 @@ def networks(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> N
 @pytest.fixture(scope="session")
 def lenient_networks(networks: Networks) -> Networks:
     """The same rows where companies count on all networks, with one window alone."""
-    lab = networks.lab.variant(*all_networks.LENIENT, root=networks.lab.root.with_name("lenient"))
+    return all_networks.score(unscored(networks.lab, *all_networks.LENIENT))
+
+
+def unscored(lab: Lab, *overrides: str) -> Lab:
+    """The same rows in a root without any run, for other numbers."""
+    root = lab.root.with_name(f"{lab.root.name} again {len(list(lab.root.parent.iterdir()))}")
     for folder in ("input", "identity"):
-        shutil.copytree(networks.lab.root / folder, lab.root / folder)
-    return all_networks.score(lab)
+        shutil.copytree(lab.root / folder, root / folder)
+    return lab.variant(*overrides, root=root)
 
 
 def by_account(rows: People) -> People:
@@ -180,28 +179,38 @@ def next_day(scored: Scored) -> People:
 
 
 @pytest.fixture(scope="session")
-def demo(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Any]]:
-    """Rows of the demo's last day by person: its characters as they are, fewer days and ordinary people.
+def demo_lab(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The demo's world as it stands on its last day: its characters as they are, fewer days and ordinary people.
 
-    Posts and accounts, which bring nobody points, stay away: half the time. So who has no point has no row.
+    Only what decides an order is ingested, a third of the time. So who has no point has no row.
     """
-    lab = Lab(spark, Path(tmp_path_factory.mktemp("demo")))
+    lab = Lab(spark, tmp_path_factory.mktemp("demo") / "root")
     world = load_world()
     world = world.model_copy(update={"days": 10, "people": world.people.model_copy(update={"count": 40})})
-    for network, paths in write_world(lab.root / "files", world).items():
+    files = write_world(lab.root, world).on_time
+    for network in ("twitter", "facebook", "instagram", "wikipedia", None):
+        tables = ("interactions", "page_links", "gauges", "identity")
         ingestion.ingest(
             lab.tables,
             lab.config,
             adapter="files",
             network=network,
             table=None,
-            paths=[str(path) for path in paths if path.name.startswith(("interactions", "identity"))],
+            paths=[str(path) for path in files[network] if path.name.startswith(tables)],
             run_id=f"files of {network}",
             started_at=datetime(2026, 4, 1, tzinfo=UTC),
         )
-    return lab.score(world.last_day + timedelta(days=1))
+    return lab
 
 
 @pytest.fixture(scope="session")
-def demo_by_strongest_network(demo: People) -> People:
-    raise NotImplementedError
+def demo(demo_lab: Lab) -> People:
+    """Its rows by person."""
+    return demo_lab.score(DEMO_DAY)
+
+
+@pytest.fixture(scope="session")
+def demo_by_strongest_network(demo: People, demo_lab: Lab) -> People:
+    """The same where the strongest network of a person counts alone."""
+    assert demo
+    return unscored(demo_lab, ONE_NETWORK_WINS).score(DEMO_DAY)

@@ -3,7 +3,7 @@
 A small, engaged audience beats a large, silent one: five million followers who never react are a gauge of weight 0.1.
 """
 
-from kloutspark.sources.demo import load_world
+from kloutspark.sources.world import load_world
 from tests.promises.conftest import Shows
 from tests.promises.world import People, lead
 
@@ -26,6 +26,6 @@ def test_followers_alone_are_little_beside_reactions(people: People, weakened: P
 def test_a_small_engaged_audience_beats_a_large_silent_one(demo: People) -> None:
     characters = load_world().characters
     silent, small = (characters[name].networks["twitter"] for name in ("silent_celebrity", "small_engaged"))
-    assert silent.audience > 50 * small.audience
+    assert silent.gauges["followers"] > 10_000 * small.gauges["followers"]
     assert silent.posts_a_day > 5 * small.posts_a_day
     assert demo["twitter:small_engaged"]["score"] > demo["twitter:silent_celebrity"]["score"] + 10

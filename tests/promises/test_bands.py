@@ -1,0 +1,17 @@
+"""With every score comes its error: a band of 90 %, held against random halves of the actors (tests/halves.py).
+
+Here of the demo world; tests/realdata does the same on Higgs and on two KONECT sets.
+"""
+
+from tests.halves import coverage
+from tests.lab import Lab
+from tests.promises.conftest import DEMO_DAY
+from tests.promises.world import People
+
+
+def test_nine_of_ten_scores_of_halves_of_the_actors_fall_inside_the_bands(demo: People, demo_lab: Lab) -> None:
+    assert demo
+    found = coverage(demo_lab, DEMO_DAY)
+    assert found.people > 40
+    assert 0.85 <= found.of_population <= 0.95
+    assert 0.85 <= found.of_all <= 0.95
