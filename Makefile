@@ -54,8 +54,9 @@ test-all: setup  ## Run every test and what only measures.
 demo: setup  ## Make demo data, score it day by day, show the highest scores.
 	.venv/bin/kloutspark demo
 
-docs: setup  ## Write docs/signals.md again from conf/.
+docs: setup  ## Write docs/signals.md and the figures of docs/method.md again from conf/.
 	.venv/bin/kloutspark signals --page > docs/signals.md
+	$(PY) docs/figures/draw.py
 
 bench: setup  ## Measure; decides nothing.
 	$(PY) -m tests.bench
