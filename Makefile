@@ -54,8 +54,9 @@ test-all: setup  ## Run every test and what only measures.
 demo: setup  ## Make demo data, score it day by day, show the highest scores.
 	.venv/bin/kloutspark demo
 
-docs: setup  ## Write docs/signals.md again from conf/, docs/promises.md from what the promises' tests measure.
+docs: setup  ## Write docs/signals.md and figures again from conf/, docs/promises.md from what its tests measure.
 	.venv/bin/kloutspark signals --page > docs/signals.md
+	$(PY) docs/figures/draw.py
 	@set -e; measured=$$(mktemp -d); trap 'rm -rf "$$measured"' EXIT; \
 	KLOUTSPARK_PROMISES="$$measured" $(PY) -m pytest -q tests/promises; \
 	$(PY) -m tests.promises.page "$$measured" > docs/promises.md

@@ -30,7 +30,10 @@ def test_the_process_ends_with_the_code_of_the_command(argv: list[str], code: in
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", [command.callback.__name__ for command in app.registered_commands if command.callback])
+NAMES = [c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_command_is_told_where_and_with_which_configuration(name: str) -> None:
     found = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
     assert found.exit_code == 0
