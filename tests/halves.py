@@ -65,7 +65,7 @@ class Drawable:
         for network in self.accounts["network"].unique():
             of_network = (self.accounts["network"] == network).to_numpy()
             for term in self.lab.config.terms(network):
-                value = signals[term.signal]
+                value = signals.get(term.signal, np.zeros(counts))  # of a linked account without any vector
                 most = signals[term.at_most] if isinstance(term.at_most, str) else term.at_most
                 value = value if most is None else np.minimum(value, most)
                 found += np.where(of_network, term.weight * np.log1p(np.nan_to_num(value)), 0)
