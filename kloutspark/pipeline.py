@@ -400,6 +400,7 @@ def _manifest(
         kept=day.versions,
         modes={s.name: s.mode for s in day.sources},
         held=day.held,
+        published=tuple(sorted({*day.published, *([day.as_of] if verdict.passed else [])})),
         counts=counts,
         ranks_from=day.last_published,
         graphs=tuple(Graph(**asdict(graph)) for graph in day.graphs),

@@ -179,8 +179,10 @@ def open_day(
             log.warning("%s: commits of an unfinished run are undone", contract.name)
             tables.restore(contract, kept)
             versions[contract.name] = tables.version(contract)
-    scores = tables.read(SCORES, version=versions[SCORES.name])
-    published = tuple(sorted(row[0] for row in scores.select("as_of").distinct().collect()))
+    published = last.published if last is not None else ()
+    if published is None:
+        scores = tables.read(SCORES, version=versions[SCORES.name])
+        published = tuple(sorted(row[0] for row in scores.select("as_of").distinct().collect()))
     if published and as_of < published[-1] and not is_older_allowed:
         remedy = f"Score {published[-1]} or a later day, or the later days too: --with-later."
         raise ConfigError(
@@ -214,8 +216,10 @@ def open_day(
             found=found,
             remedy="Ingest files first: kloutspark ingest --help.",
         )
-    have_rows = [inputs.has_rows_in_window(tables, source) for source in sources]
-    if not any(have_rows):
+    is_known = [last is not None and inputs.is_as_known(source, last) for source in sources]
+    unknown = [source for source, known in zip(sources, is_known, strict=True) if not known]
+    have_rows = [inputs.has_rows_in_window(tables, source) for source in unknown]  # of each: an empty table is an error
+    if not any(have_rows) and not any(inputs.has_rows_in_window(tables, s) for s in sources if s not in unknown):
         found = f"none from {window.start} to {window.end - timedelta(days=1)}"
         raise InputError(
             "input",

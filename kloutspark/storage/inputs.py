@@ -161,6 +161,11 @@ def rows_read(tables: Tables, source: NetworkInput) -> DataFrame:
     return new if source.arrived is None else new.unionByName(source.arrived)
 
 
+def is_as_known(source: NetworkInput, last: Manifest) -> bool:
+    """Whether the last run read the network and no row of it was changed or removed since."""
+    return source.why_rebuilt is None and any(path in last.inputs for path in source.pins)
+
+
 def has_rows_in_window(tables: Tables, source: NetworkInput) -> bool:
     """Whether the network has rows of the window, judged or not; of gauges and pages, whether there are any.
 

@@ -40,7 +40,8 @@ class Manifest(_Frozen):
 
     `inputs` and `kept` name table paths; `modes` says per network whether tiles were built from new days only or
     again from all rows, and why; tiles know the rows from `tiles_from` on. `held` gives, of each network that was
-    waited for, the day through which it was delivered, where its windows ended. `accepted` gives a person's reasons by
+    waited for, the day through which it was delivered, where its windows ended. `published` are all days that `scores`
+    holds at its kept version; None in manifests of before they kept them. `accepted` gives a person's reasons by
     the vital that would have refused the day. A rollback repeats the manifest that it went back to.
     """
 
@@ -56,6 +57,7 @@ class Manifest(_Frozen):
     kept: dict[str, int]
     modes: dict[str, str]
     held: dict[str, date] = {}
+    published: tuple[date, ...] | None = None
     counts: dict[str, Counts]
     ranks_from: date | None = None  # the day whose ranks these started from
     graphs: tuple[Graph, ...] = ()

@@ -42,6 +42,8 @@ def published_days(tables: Tables) -> list[date]:
     last, _ = last_finished(tables)
     if last is None:
         return []
+    if last.published is not None:
+        return list(last.published)
     scores = tables.read(SCORES, version=last.kept[SCORES.name])
     return sorted(row[0] for row in scores.select("as_of").distinct().collect())
 

@@ -59,7 +59,8 @@ def publish_the_days_before(lab: Lab, as_of: date, *, days: int) -> None:
     last, _ = manifest.last_finished(lab.tables)
     assert last is not None
     kept = {**last.kept, SCORES.name: lab.tables.version(SCORES)}
-    manifest.finish(lab.tables, last.model_copy(update={"run_id": f"{last.run_id}/past", "kept": kept}))
+    update = {"run_id": f"{last.run_id}/past", "kept": kept, "published": None}  # to be looked up
+    manifest.finish(lab.tables, last.model_copy(update=update))
 
 
 def corrupted(monkeypatch: pytest.MonkeyPatch, corruption: Corruption) -> None:
