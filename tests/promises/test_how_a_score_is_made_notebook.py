@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.promises.conftest import CLUB, SECOND, STEEP, Scored
+from tests.promises.conftest import Scored
+from tests.promises.world import CLUB, SECOND, STEEP
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "how_a_score_is_made.ipynb"
 
