@@ -216,10 +216,9 @@ def open_day(
             found=found,
             remedy="Ingest files first: kloutspark ingest --help.",
         )
-    is_known = [last is not None and inputs.is_as_known(source, last) for source in sources]
-    unknown = [source for source, known in zip(sources, is_known, strict=True) if not known]
-    have_rows = [inputs.has_rows_in_window(tables, source) for source in unknown]  # of each: an empty table is an error
-    if not any(have_rows) and not any(inputs.has_rows_in_window(tables, s) for s in sources if s not in unknown):
+    new = [s for s in sources if last is None or not inputs.is_as_known(s, last)]
+    have_rows = [inputs.has_rows_in_window(tables, s) for s in new]  # of each: an empty table is an error
+    if not any(have_rows) and not any(inputs.has_rows_in_window(tables, s) for s in sources if s not in new):
         found = f"none from {window.start} to {window.end - timedelta(days=1)}"
         raise InputError(
             "input",
@@ -235,5 +234,17 @@ def open_day(
     if requests is None and last is not None and REQUESTS.path() in last.inputs:
         remedy = "Restore it: without it people who opted out would be published; nothing was."
         raise InputError(REQUESTS.path(), expected="the table that the last run read", found="none", remedy=remedy)
-    pinned = (sources, links, requests, dict(versions), versions)
-    return Day(tables, config, as_of, run_id, last, newest_run, published, *pinned)
+    return Day(
+        tables,
+        config,
+        as_of,
+        run_id,
+        last,
+        newest_run,
+        published,
+        sources,
+        links,
+        requests,
+        opened=dict(versions),
+        versions=versions,
+    )
