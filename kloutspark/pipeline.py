@@ -20,6 +20,7 @@ from kloutspark.domain.contracts import (
     HIDDEN,
     INTERACTIONS,
     LINKS,
+    OWNERS,
     PAIRS,
     QUARANTINE,
     RANKS,
@@ -97,11 +98,11 @@ def run(
             pages = _page_links(day)
             with day.stage("ranks"):
                 build_ranks(day, pages, hidden)
-            with settled(identity.without(measure_accounts(day, owners, pages), hidden)) as vectors:
+            with settled(identity.without(measure_accounts(day, owners, linked, pages), hidden)) as vectors:
                 with day.stage("features"):
                     build_features(day, vectors)
                 with day.stage("scores"):
-                    build_candidate(day, vectors, owners, hidden)
+                    build_candidate(day, vectors, owners, identity.hidden_persons(hidden, linked))
         counts = {name: of_rows.model_copy(update=tiled.counts.get(name, {})) for name, of_rows in read.items()}
         with day.stage("gate"):
             verdict = audit(day, counts, accepted=accepted)
@@ -204,14 +205,17 @@ def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame) -> None
         day.replace_day(identity.without(_union(frames), hidden, network=edges.NETWORK), RANKS)
 
 
-def measure_accounts(day: Day, owners: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
-    """The signals of every account, and of persons with several on one network (VECTORS)."""
+def measure_accounts(day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
+    """The signals of every account, and of persons with several on one network (VECTORS).
+
+    `owners` are the `linked` ones (OWNERS) that are not hidden.
+    """
     config, kinds = day.config, day.kinds
     targets = day.read(TARGETS).where(day.is_in_window())
     others = [*_other_facts(day, targets), *[facts.of_pages(links) for links in pages]]
     found = [facts.of_reactions(targets, kinds=kinds), *others]
     if identity.has_several(owners):
-        merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, kinds=kinds)
+        merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, linked, kinds=kinds)
         tiled = tiles.sum_targets(merged, kinds=kinds, standing=config.model.standing)
         found.append(facts.of_reactions(tiled, kinds=kinds, are_persons=True))
         found += [facts.of_persons(other, owners) for other in others]
@@ -239,7 +243,7 @@ def build_features(day: Day, vectors: DataFrame) -> None:
     day.replace_day(conform(stamped, FEATURES), FEATURES)
 
 
-def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden: DataFrame) -> None:
+def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden_persons: DataFrame) -> None:
     """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
     config = day.config
     signals = {s.name: config.signals(s.name) for s in day.sources}
@@ -252,7 +256,7 @@ def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden: Dat
     )
     rows = evidence.score(
         evidence.weigh_evidence(vectors.where("is_counted"), signals=signals, terms=terms),
-        _past(day, hidden),
+        _past(day, hidden_persons),
         owners,
         as_of=day.as_of,
         days_since=(day.as_of - (day.last_published or day.as_of)).days,
@@ -305,7 +309,7 @@ def _page_links(day: Day) -> list[DataFrame]:
 def _owners(day: Day) -> DataFrame:
     """Who owns which account (OWNERS); links that do not count are kept in quarantine with their reason."""
     if day.links is None:
-        return day.tables.nobody("network string, account_id string, person_id string")
+        return day.tables.nobody(OWNERS.schema)
     links = day.tables.read(LINKS, version=day.links.version)
     held = identity.hold(links, as_of=day.as_of, networks=day.config.scored)
     refused = held.where("reason is not null")
@@ -330,7 +334,7 @@ def _quarantine(day: Day, refused: DataFrame, table: str, columns: Sequence[str]
 def _hidden(day: Day, linked: DataFrame) -> Iterator[DataFrame]:
     """Who opted out (HIDDEN), for as long as the run needs it."""
     if day.requests is None:
-        yield day.tables.nobody(", ".join(f"{c.name} {c.type}" for c in HIDDEN.columns))
+        yield day.tables.nobody(HIDDEN.schema)
         return
     requests = day.tables.read(REQUESTS, version=day.requests.version)
     links = linked if day.links is None else day.tables.read(LINKS, version=day.links.version)
@@ -338,7 +342,7 @@ def _hidden(day: Day, linked: DataFrame) -> Iterator[DataFrame]:
         yield hidden
 
 
-def _past(day: Day, hidden: DataFrame) -> DataFrame | None:
+def _past(day: Day, hidden_persons: DataFrame) -> DataFrame | None:
     """What is left of everybody's newest score; None where nothing was published before."""
     if day.last_published is None:
         return None
@@ -348,7 +352,7 @@ def _past(day: Day, hidden: DataFrame) -> DataFrame | None:
     is_past = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") <= F.lit(day.last_published))
     newest = day.read(SCORES).where(is_past).groupBy("person_id")
     rows = newest.agg(F.max_by("score", "as_of").alias("score"), F.max("as_of").alias("as_of"))
-    rows = rows.join(identity.hidden_persons(hidden), "person_id", how="left_anti")
+    rows = rows.join(hidden_persons, "person_id", how="left_anti")
     return evidence.keep_past(rows, last_published=day.last_published, step=step)
 
 
@@ -386,8 +390,8 @@ def _manifest(
     for contract, pin in ((LINKS, day.links), (REQUESTS, day.requests)):
         if pin is not None:
             pins[contract.path()] = pin
-    is_rebuilt = any(source.why_rebuilt is not None for source in day.sources)
-    tiles_from = day.window.start if is_rebuilt or day.last is None else day.last.tiles_from
+    tiles_from = {} if day.last is None else dict(day.last.tiles_from)
+    tiles_from |= {s.name: s.window.start for s in day.reacting if s.why_rebuilt is not None}
     return Manifest(
         run_id=day.run_id,
         as_of=day.as_of,

@@ -1,11 +1,12 @@
 """Stage, audit, publish, roll back: what becomes readable does so by one commit, after the gate has passed it."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import GATE_RESULTS, SCORES, SCORES_CANDIDATE, TARGETS
+from kloutspark.domain.contracts import GATE_RESULTS, REQUESTS, SCORES, SCORES_CANDIDATE, TARGETS
 from kloutspark.domain.counts import Counts
 from kloutspark.quality.gate import Verdict, judge_candidate
 from kloutspark.quality.vitals import collect_vitals, count_volumes, measure_vitals
@@ -14,6 +15,8 @@ from kloutspark.storage.day import Day
 from kloutspark.storage.lock import run_lock
 from kloutspark.storage.manifest import Manifest
 from kloutspark.storage.tables import Tables
+
+log = logging.getLogger(__name__)
 
 
 def audit(day: Day, counts: Mapping[str, Counts], *, accepted: Mapping[str, str]) -> Verdict:
@@ -52,7 +55,8 @@ def publish(day: Day) -> None:
 def rollback(tables: Tables, *, to: str, run_id: str, started_at: datetime) -> Manifest:
     """Makes `scores` equal its state after an earlier run, in one commit; the next run goes on from there.
 
-    `to` is a day (the newest run that published it) or a run's id.
+    `to` is a day (the newest run that published it) or a run's id. Who opted out after that run has rows again until
+    a day is scored, and that is said.
 
     Raises:
         ConfigError: no finished run published that day or has that id.
@@ -62,7 +66,13 @@ def rollback(tables: Tables, *, to: str, run_id: str, started_at: datetime) -> M
         target = manifest.find(tables, to)
         tables.restore(SCORES, target.kept[SCORES.name])
         kept = {**target.kept, SCORES.name: tables.version(SCORES)}
-        update = {"run_id": run_id, "command": "rollback", "started_at": started_at, "kept": kept, "stages": ()}
-        done = target.model_copy(update=update)
+        last, _ = manifest.last_finished(tables)
+        requests = tables.pin(REQUESTS) or (None if last is None else last.inputs.get(REQUESTS.path()))
+        inputs = target.inputs
+        if requests is not None and requests != target.inputs.get(REQUESTS.path()):
+            log.warning("people opted out after that run and have rows again: score %s again", target.as_of)
+            inputs = {**inputs, REQUESTS.path(): requests}  # the next run must not start without them
+        update = {"run_id": run_id, "command": "rollback", "started_at": started_at, "kept": kept, "inputs": inputs}
+        done = target.model_copy(update={**update, "stages": ()})
         manifest.finish(tables, done)
         return done

@@ -42,6 +42,11 @@ class TableContract:
         return tuple(c.name for c in self.columns)
 
     @property
+    def schema(self) -> str:
+        """Names and types as SQL."""
+        return ", ".join(f"{c.name} {c.type}" for c in self.columns)
+
+    @property
     def written(self) -> tuple[Col, ...]:
         """The columns that a writer supplies: all that are not generated."""
         return tuple(c for c in self.columns if c.generated_as is None)
@@ -403,6 +408,7 @@ OWNERS = TableContract(
         Col("network", "string", "stem of a file in conf/networks", is_nullable=True),
         Col("account_id", "string", "the account", is_nullable=True),
         Col("person_id", "string", "the person that it counts for", is_nullable=True),
+        Col("accounts", "bigint", "how many the person has on the network, hidden ones too"),
     ),
 )
 HIDDEN = TableContract(

@@ -120,7 +120,7 @@ class Day:
     def read_tiles(self, contract: TableContract, days: Mapping[str, Sequence[date]]) -> DataFrame:
         """Tiles of some days of each network; that a run is the first to make them is seen without asking Delta."""
         if self._has_no_tiles_of(days, contract):
-            return self.tables.nobody(", ".join(f"{c.name} {c.type}" for c in contract.columns))
+            return self.tables.nobody(contract.schema)
         return self.read(contract).where(on_days(days))
 
     def replace_tiles(self, frame: DataFrame, contract: TableContract, days: Mapping[str, Sequence[date]]) -> None:
@@ -216,9 +216,8 @@ def open_day(
             found=found,
             remedy="Ingest files first: kloutspark ingest --help.",
         )
-    new = [s for s in sources if last is None or not inputs.is_as_known(s, last)]
-    have_rows = [inputs.has_rows_in_window(tables, s) for s in new]  # of each: an empty table is an error
-    if not any(have_rows) and not any(inputs.has_rows_in_window(tables, s) for s in sources if s not in new):
+    have_rows = [inputs.has_rows_in_window(tables, source) for source in sources]  # of each: an empty table is an error
+    if not any(have_rows):
         found = f"none from {window.start} to {window.end - timedelta(days=1)}"
         raise InputError(
             "input",
@@ -230,10 +229,11 @@ def open_day(
     if links is None and last is not None and LINKS.path() in last.inputs:
         remedy = "Restore it or ingest its files again; nothing was published."
         raise InputError(LINKS.path(), expected="the table that the last run read", found="none", remedy=remedy)
-    requests = tables.pin(REQUESTS)
-    if requests is None and last is not None and REQUESTS.path() in last.inputs:
+    requests, asked_before = tables.pin(REQUESTS), None if last is None else last.inputs.get(REQUESTS.path())
+    if asked_before is not None and (requests is None or not requests.follows(asked_before)):
+        found = "none" if requests is None else "another one"
         remedy = "Restore it: without it people who opted out would be published; nothing was."
-        raise InputError(REQUESTS.path(), expected="the table that the last run read", found="none", remedy=remedy)
+        raise InputError(REQUESTS.path(), expected="the table that the last run read", found=found, remedy=remedy)
     return Day(
         tables,
         config,

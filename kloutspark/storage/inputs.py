@@ -102,9 +102,9 @@ def survey(
         why = "what tiles depend on has changed"
     elif last_end > window.end:
         why = "the last run spoke for a later day"
-    elif last.tiles_from > window.start:
+    elif last.tiles_from[network] > window.start:
         why = "the tiles do not reach back to the window's start"
-    elif was.table_id != pin.table_id or was.version > pin.version:
+    elif not pin.follows(was):
         why = "the input table was replaced"
     elif _refused_differ(tables, network, before, pins, allowed=allowed):
         why = "account types have changed"
@@ -161,11 +161,6 @@ def rows_read(tables: Tables, source: NetworkInput) -> DataFrame:
     return new if source.arrived is None else new.unionByName(source.arrived)
 
 
-def is_as_known(source: NetworkInput, last: Manifest) -> bool:
-    """Whether the last run read the network and no row of it was changed or removed since."""
-    return source.why_rebuilt is None and any(path in last.inputs for path in source.pins)
-
-
 def has_rows_in_window(tables: Tables, source: NetworkInput) -> bool:
     """Whether the network has rows of the window, judged or not; of gauges and pages, whether there are any.
 
@@ -210,7 +205,7 @@ def _refused_differ(
     was, pin = before.get(ACCOUNTS.path(network)), now.get(ACCOUNTS.path(network))
     if was == pin:
         return False
-    if was is not None and pin is not None and (was.table_id != pin.table_id or was.version > pin.version):
+    if was is not None and pin is not None and not pin.follows(was):
         return True  # another table: what the old one said cannot be read any more
     sets = [refused_accounts(tables, network, pins, allowed=allowed) for pins in (before, now)]
     old, new = [tables.nobody("account_id string") if refused is None else refused for refused in sets]

@@ -1,9 +1,9 @@
 """The record of every finished run, one row of `runs`: what it read, what it did, at which versions."""
 
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -39,10 +39,11 @@ class Manifest(_Frozen):
     """One finished run.
 
     `inputs` and `kept` name table paths; `modes` says per network whether tiles were built from new days only or
-    again from all rows, and why; tiles know the rows from `tiles_from` on. `held` gives, of each network that was
-    waited for, the day through which it was delivered, where its windows ended. `published` are all days that `scores`
-    holds at its kept version; None in manifests of before they kept them. `accepted` gives a person's reasons by
-    the vital that would have refused the day. A rollback repeats the manifest that it went back to.
+    again from all rows, and why; tiles know a network's rows from its `tiles_from` on. `held` gives, of each
+    network that was waited for, the day through which it was delivered, where its windows ended. `published` are
+    all days that `scores` holds at its kept version; None in manifests of before they kept them. `accepted` gives a
+    person's reasons by the vital that would have refused the day. A rollback repeats the manifest that it went back
+    to.
     """
 
     run_id: str
@@ -52,7 +53,7 @@ class Manifest(_Frozen):
     started_at: datetime
     fingerprint: str
     tile_fingerprint: str
-    tiles_from: date
+    tiles_from: dict[str, date]
     inputs: dict[str, Pin]
     kept: dict[str, int]
     modes: dict[str, str]
@@ -63,6 +64,14 @@ class Manifest(_Frozen):
     graphs: tuple[Graph, ...] = ()
     stages: tuple[Stage, ...]
     accepted: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_day_for_all_networks(cls, content: Any) -> Any:
+        """Manifests of before networks were held have one day for all tiles."""
+        if isinstance(content, dict) and isinstance(content.get("tiles_from"), str):
+            return {**content, "tiles_from": dict.fromkeys(content["modes"], content["tiles_from"])}
+        return content
 
     def windows_end(self, network: str) -> date:
         """The day before which the windows of a network ended: as_of, or the day after its last delivered one."""

@@ -57,6 +57,10 @@ def named_features(tables: Tables, as_of: date | None) -> DataFrame:
     """
     day, _ = day_of(tables, as_of)
     vectors = tables.read(FEATURES, version=tables.version(FEATURES)).where(F.col("as_of") == F.lit(day))
+    return _named(tables, vectors)
+
+
+def _named(tables: Tables, vectors: DataFrame) -> DataFrame:
     names = tables.read(FEATURE_NAMES, version=tables.version(FEATURE_NAMES)).distinct()
     by_name = F.map_from_arrays("names", "signals").alias("signals")
     return vectors.join(names, ["fingerprint", "network"]).select("network", "account_id", by_name)
@@ -93,20 +97,24 @@ def person(tables: Tables, person_id: str, *, as_of: date | None) -> dict[str, A
 def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
     """What stands behind a person's row (SCORES): the score without the step limit, ranks by account, held networks.
 
-    `ranks` are in mean ranks of their graph, None where an account is not in it; `held` gives the day through which a
-    network that was waited for was delivered.
+    `ranks` are in mean ranks of their graph, None where an account is not in it; `held` gives, of the person's networks
+    that were waited for, the day through which each was delivered. All as of the run that made the row.
     """
+    runs = tables.read(RUNS, version=tables.version(RUNS)).where(F.col("run_id") == F.lit(row["run_id"]))
+    made = [json.loads(text) for (text,) in runs.select("manifest").collect()]
     accounts = [(a["network"], a["account_id"]) for a in row["accounts"]]
-    found = named_features(tables, row["as_of"]).where(F.col("account_id").isin([a for _, a in accounts]))
-    signals = {(f["network"], f["account_id"]): f["signals"] for f in found.collect()}
+    vectors = [tables.read(FEATURES, version=manifest["kept"][FEATURES.name]) for manifest in made]
+    found = [_named(tables, v.where(F.col("as_of") == F.lit(row["as_of"]))) for v in vectors]
+    mine = [v.where(F.col("account_id").isin([a for _, a in accounts])) for v in found]
+    signals = {(f["network"], f["account_id"]): f["signals"] for v in mine for f in v.collect()}
     names = ("engagement_rank", "page_rank")
     ranks = [
         {"network": n, "account_id": a, **{name: signals[n, a].get(name) for name in names}}
         for n, a in accounts
         if (n, a) in signals
     ]
-    runs = tables.read(RUNS, version=tables.version(RUNS)).where(F.col("run_id") == F.lit(row["run_id"]))
-    held = {n: d for (text,) in runs.select("manifest").collect() for n, d in json.loads(text).get("held", {}).items()}
+    networks = {n for n, _ in accounts}
+    held = {n: day for manifest in made for n, day in manifest.get("held", {}).items() if n in networks}
     limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
     return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "held": held}
 

@@ -39,6 +39,10 @@ class Pin:
     table_id: str
     version: int
 
+    def follows(self, earlier: "Pin") -> bool:
+        """Whether it is the same table, at the same version or a later one."""
+        return self.table_id == earlier.table_id and self.version >= earlier.version
+
 
 @dataclass(frozen=True)
 class Tables:

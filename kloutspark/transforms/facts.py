@@ -8,7 +8,6 @@ from pyspark.sql import functions as F
 from kloutspark.domain.contracts import FACTS
 from kloutspark.transforms.conform import conform, kinds_by_network
 from kloutspark.transforms.edges import NETWORK, PAGES
-from kloutspark.transforms.identity import with_accounts
 from kloutspark.transforms.tiles import ALL_REACTIONS
 
 
@@ -65,7 +64,7 @@ def of_ranks(ranks: DataFrame, *, sizes: Mapping[str, int]) -> DataFrame:
 
 def of_persons(facts: DataFrame, owners: DataFrame) -> DataFrame:
     """Facts of accounts (FACTS) of persons with several accounts on a network, as the person's."""
-    several = with_accounts(owners).where("accounts > 1").withColumnRenamed("person_id", "owner")
+    several = owners.where("accounts > 1").withColumnRenamed("person_id", "owner")
     owned = facts.join(several, ["network", "account_id"], how="inner")
     return conform(owned.withColumns({"account_id": F.lit(None).cast("string"), "person_id": F.col("owner")}), FACTS)
 

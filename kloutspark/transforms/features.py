@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from kloutspark.domain.contracts import VECTORS
 from kloutspark.domain.signals import Subjects, measures_of
 from kloutspark.transforms.conform import by_network, conform
-from kloutspark.transforms.identity import UNLINKED, with_accounts
+from kloutspark.transforms.identity import UNLINKED
 from kloutspark.transforms.tiles import MICRO
 
 BITS = 62  # ages of a day held by one bigint; two reach 124 days, more than the longest window
@@ -124,7 +124,7 @@ def _ratio(above: str, below: str) -> str:
 
 
 def _with_breadth(sums: DataFrame, owners: DataFrame, windows: Sequence[int]) -> DataFrame:
-    mine = with_accounts(owners).withColumnRenamed("person_id", "owner")
+    mine = owners.withColumnRenamed("person_id", "owner")
     known = sums.join(mine, ["network", "account_id"], how="left").withColumns(
         {
             "is_counted": F.expr("person_id IS NOT NULL OR coalesce(accounts, 1) = 1"),

@@ -37,7 +37,9 @@ def hold(links: DataFrame, *, as_of: date, networks: Sequence[str]) -> DataFrame
 
 def own(held: DataFrame) -> DataFrame:
     """The owner of every linked account (OWNERS)."""
-    return conform(held.where(F.col("reason").isNull()).select(*OWNERS.names).distinct(), OWNERS)
+    owned = held.where(F.col("reason").isNull()).select("network", "account_id", "person_id").distinct()
+    person = Window.partitionBy("network", "person_id")
+    return conform(owned.withColumn("accounts", F.count("*").over(person)), OWNERS)
 
 
 def hide(requests: DataFrame, links: DataFrame, owners: DataFrame, *, networks: Sequence[str]) -> DataFrame:
@@ -64,26 +66,35 @@ def without(frame: DataFrame, hidden: DataFrame, *, account: str = "account_id",
     return frame.join(gone, is_hidden, how="left_anti")
 
 
-def hidden_persons(hidden: DataFrame) -> DataFrame:
-    """By what ids those who are hidden (HIDDEN) may have been published: person_id."""
+def hidden_persons(hidden: DataFrame, linked: DataFrame) -> DataFrame:
+    """By what ids those who are hidden (HIDDEN) may have been published: person_id.
+
+    Also of who has no other account (OWNERS) than hidden ones.
+    """
     accounts = hidden.where("account_id is not null").select(F.expr(UNLINKED).alias("person_id"))
-    return hidden.select("person_id").unionByName(accounts).distinct()
+    theirs = linked.select("network", "account_id", F.col("person_id").alias("owner"))
+    hidden_owners = theirs.join(hidden.select("network", "account_id"), ["network", "account_id"], how="left_semi")
+    others = without(theirs, hidden).select("owner")
+    alone = hidden_owners.select("owner").join(others, "owner", how="left_anti").toDF("person_id")
+    return hidden.select("person_id").unionByName(accounts).unionByName(alone).distinct()
 
 
 def has_several(owners: DataFrame) -> bool:
     """Whether anybody has several accounts on one network."""
-    return not with_accounts(owners).where("accounts > 1").isEmpty()
+    return not owners.where("accounts > 1").isEmpty()
 
 
-def merge_accounts(pairs: DataFrame, owners: DataFrame, *, kinds: Mapping[str, Sequence[str]]) -> DataFrame:
+def merge_accounts(
+    pairs: DataFrame, owners: DataFrame, linked: DataFrame, *, kinds: Mapping[str, Sequence[str]]
+) -> DataFrame:
     """Pairs towards persons with several accounts on one network, as if they were one account.
 
-    The target is the person; reactions of the person's own accounts are set apart; an actor counts once however many
-    of the accounts it reacted to, so that 300 fans spread over ten accounts are 300 fans.
+    The target is the person; reactions of the person's own accounts are set apart, also of those that are hidden and
+    so no owner's (`linked` and `owners`, OWNERS); an actor counts once however many of the accounts it reacted to, so
+    that 300 fans spread over ten accounts are 300 fans.
     """
-    several = with_accounts(owners).where("accounts > 1")
-    to_person = several.select("network", F.col("account_id").alias("target_id"), "person_id")
-    own_actors = several.select("network", F.col("account_id").alias("actor_id"), "person_id")
+    to_person = owners.where("accounts > 1").select("network", F.col("account_id").alias("target_id"), "person_id")
+    own_actors = linked.select("network", F.col("account_id").alias("actor_id"), "person_id")
     received = (
         pairs.join(to_person, ["network", "target_id"], how="inner")
         .join(own_actors, ["network", "actor_id", "person_id"], how="left_anti")
@@ -113,9 +124,3 @@ def merge_accounts(pairs: DataFrame, owners: DataFrame, *, kinds: Mapping[str, S
         "reactions",
         F.lag("day").over(order).alias("previous_day"),
     )
-
-
-def with_accounts(owners: DataFrame) -> DataFrame:
-    """Owners with how many accounts the person has on the network: accounts."""
-    person = Window.partitionBy("network", "person_id")
-    return owners.withColumn("accounts", F.count("*").over(person))
