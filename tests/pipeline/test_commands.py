@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kloutspark.cli import exit_code
+from kloutspark.storage import published
 from tests.lab import CHEAP_SMALL_PLANS, Lab
 
 pytestmark = pytest.mark.delta
@@ -52,6 +53,10 @@ def test_two_days_read_in_every_way_then_one_again_then_rolled_back(
     assert (comparison["people_before"], comparison["people_after"], comparison["rose"]) == (2, 2, 1)
     assert [row["person_id"] for row in comparison["risers"]] == ["twitter:ada"]
     assert f"1 rose and {comparison['fell']} fell" in typed("compare", str(FIRST), str(SECOND))
+
+    whole = int(scores[1])
+    found = published.distribution(lab.tables, as_of=SECOND, ranges=((1, 100), (whole, whole), (whole + 1, 100)))
+    assert found == {"as_of": SECOND, "people": 2, "in_ranges": [2, 1, 0]}
 
     runs = json.loads(typed("runs", "--json"))
     assert [(run["as_of"], run["status"]) for run in runs] == [(str(SECOND), "published"), (str(FIRST), "published")]

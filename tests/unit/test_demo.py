@@ -13,6 +13,7 @@ import pytest
 
 from kloutspark.config import conf_dir, load
 from kloutspark.domain.errors import ConfigError
+from kloutspark.reporting.days import RANGES
 from kloutspark.sources.demo import Deliveries, Files, write_world
 from kloutspark.sources.world import load_world
 
@@ -207,6 +208,15 @@ def test_who_opts_out_is_named_as_a_person_or_by_each_account() -> None:
     alone = SMALL.characters["private_person"].model_copy(update={"is_connected": False})
     world = SMALL.model_copy(update={"characters": {"private_person": alone}})
     assert world.opting_out == ["twitter:private_person", "facebook:private_person"]
+
+
+def test_the_real_distribution_says_no_more_than_is_known() -> None:
+    under_20 = (1, 19)
+    alone = {span: share for span, share in RANGES.items() if span != under_20}
+    assert [score for low, high in alone for score in range(low, high + 1)] == list(range(1, 101))
+    assert [span for span, share in alone.items() if share is None] == [(1, 9), (15, 19)]
+    above = [share or 0 for (low, _), share in alone.items() if low >= 20]
+    assert sum(above) + (RANGES[under_20] or 0) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
