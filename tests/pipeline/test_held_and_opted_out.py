@@ -1,5 +1,6 @@
 """A network that is waited for, and people who want no score: what the next runs publish of them."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,8 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from kloutspark import publish
 from kloutspark.cli import exit_code
-from kloutspark.domain.contracts import ACTOR_DAYS, DELIVERIES, FEATURES, LINKS, RANKS, SCORES_CANDIDATE
+from kloutspark.domain.contracts import ACTOR_DAYS, DELIVERIES, FEATURES, LINKS, RANKS, REQUESTS, SCORES_CANDIDATE
+from kloutspark.domain.errors import InputError
 from kloutspark.pipeline import Outcome
 from tests.lab import CHEAP_SMALL_PLANS, Lab
 
@@ -19,10 +22,10 @@ CLUB = (
     "networks.club={title: Club, status: scored, account_types: [personal], hold_days: 2, "
     "kinds: {applause: {class: light, meaning: clapping for a speech}}}"
 )
-FIRST, SECOND, THIRD = (date(2026, 3, day) for day in (1, 2, 3))
+FIRST, SECOND, THIRD, FOURTH = (date(2026, 3, day) for day in (1, 2, 3, 4))
 BEFORE = datetime(2026, 2, 27, 12)
 EVE = datetime(2026, 2, 28, 12)  # the last day that the club delivers before it goes silent
-OPTED_OUT = ("ada", "twitter:solo", "twitter:star")
+OPTED_OUT = ("ada", "twitter:solo", "twitter:star", "twitter:paul", "twitter:second")
 Rows = Mapping[str, Mapping[str, Any]]
 
 
@@ -38,7 +41,12 @@ class Days:
 @pytest.fixture(scope="module")
 def days(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Days:
     lab = Lab(spark, tmp_path_factory.mktemp("held"), (CLUB,))
-    fans = [{"actor_id": f"fan{n}", "target_id": t} for n in range(5) for t in ("ada", "solo", "bob", "twin")]
+    fans = [
+        {"actor_id": f"fan{n}", "target_id": t}
+        for n in range(5)
+        for t in ("ada", "solo", "bob", "twin", "paul", "uno", "duo")
+    ]
+    fans += [{"actor_id": "second", "target_id": "duo"}]  # their own other account
     fans += [{"actor_id": f"reader{n}", "target_id": "star"} for n in range(400)]
     lab.react(*[{**row, "occurred_at": BEFORE} for row in fans])
     members = [
@@ -49,6 +57,7 @@ def days(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Days:
     ]
     lab.react(*members, network="club")
     links = [("ada", "twitter", "ada"), ("ada", "club", "ada"), ("bob", "twitter", "bob"), ("bob", "club", "bob")]
+    links += [("paul", "twitter", "paul"), ("duo", "twitter", "duo"), ("duo", "twitter", "second")]
     past = {
         "person_id": "ada",
         "network": "twitter",
@@ -70,13 +79,19 @@ def days(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Days:
         sets = [part for setting in (*CHEAP_SMALL_PLANS, CLUB) for part in ("--set", setting)]
         assert exit_code(["opt-out", person, "--root", str(lab.root), *sets]) == 0
     run("held", lab, SECOND)
-    run("too long", lab.variant("networks.club.hold_days=1"), THIRD)
-    lab.put(DELIVERIES, [{"day": SECOND, "delivered_at": datetime(2026, 3, 3)}], "club")
-    run("complete", lab, THIRD)
+    run("held again", lab, THIRD)
+    run("too long", lab, FOURTH)
+    lab.put(DELIVERIES, [{"day": THIRD, "delivered_at": datetime(2026, 3, 4)}], "club")
+    run("complete", lab, FOURTH)
     late = [{"actor_id": "late", "target_id": "bob", "occurred_at": EVE + timedelta(days=n)} for n in (1, 2)]
     lab.react(*late, network="club")
-    run("arrived", lab, THIRD)
-    run("recomputed", lab, THIRD, recompute=True)
+    run("arrived", lab, FOURTH)
+    run("recomputed", lab, FOURTH, recompute=True)
+    fresh = lab.variant(root=lab.root.with_name("never held"))
+    for folder in ("input", "identity", "privacy"):
+        shutil.copytree(lab.root / folder, fresh.root / folder)
+    outcomes["never held"] = fresh.run(FOURTH)
+    rows["never held"] = fresh.published(FOURTH)
     return Days(lab, outcomes, rows)
 
 
@@ -96,12 +111,16 @@ def test_a_held_network_counts_as_of_its_delivered_day_and_says_so(days: Days) -
     assert said in days.rows["held"]["bob"]["reasons"]
     assert said not in days.rows["held"]["twitter:liked by star"]["reasons"]
     assert freshness(days, "held") == 0
+    again = days.outcomes["held again"].manifest
+    assert again.held == manifest.held
+    assert set(again.modes.values()) == {"incremental"}
+    assert days.rows["held again"]["club:cyd"]["evidence"] == before["evidence"]
 
 
 def test_longer_than_hold_days_it_ages_and_freshness_says_so(days: Days) -> None:
     assert days.outcomes["too long"].manifest.held == {}
     assert days.rows["too long"]["club:cyd"]["evidence"] < days.rows["held"]["club:cyd"]["evidence"]
-    assert freshness(days, "too long") == 2
+    assert freshness(days, "too long") == 3
 
 
 def test_a_complete_day_without_rows_is_delivered(days: Days) -> None:
@@ -114,14 +133,16 @@ def test_what_arrives_late_counts_as_if_nothing_had_been_held(days: Days) -> Non
     arrived, recomputed = (days.rows[name] for name in ("arrived", "recomputed"))
     assert arrived["bob"]["evidence"] > days.rows["complete"]["bob"]["evidence"]
     assert [{**row, "run_id": ""} for row in arrived.values()] == [{**row, "run_id": ""} for row in recomputed.values()]
+    never = {person: row["evidence"] for person, row in days.rows["never held"].items()}
+    assert never.items() <= {person: row["evidence"] for person, row in arrived.items()}.items()
 
 
 def test_who_opted_out_has_no_row_from_the_next_run_on(days: Days) -> None:
-    names = {"ada", "twitter:solo", "twitter:star", "twitter:ada", "twitter:twin"}
-    assert set(days.rows["first"]) & names == {"ada", "twitter:solo", "twitter:star", "twitter:twin"}
-    for name in ("held", "too long", "arrived", "recomputed"):
+    names = {"ada", "paul", "twitter:solo", "twitter:star", "twitter:ada", "twitter:twin", "twitter:paul"}
+    assert set(days.rows["first"]) & names == {"ada", "paul", "twitter:solo", "twitter:star", "twitter:twin"}
+    for name in ("held", "too long", "arrived", "recomputed", "never held"):
         assert not set(days.rows[name]) & names, name
-    accounts = ["ada", "solo", "star", "twin"]
+    accounts = ["ada", "solo", "star", "twin", "paul", "second"]
     for contract, column in ((FEATURES, "account_id"), (RANKS, "account_id"), (SCORES_CANDIDATE, "person_id")):
         rows = days.lab.read(contract).where(F.col("as_of") > F.lit(FIRST))
         ids = [*accounts, *names] if column == "person_id" else accounts
@@ -138,8 +159,42 @@ def test_who_opted_out_reacts_as_somebody_without_a_score(days: Days) -> None:
     assert [row["standing_micros"] for row in standings.collect()] == [1_000_000]
 
 
+def test_an_own_account_that_opted_out_is_no_stranger(days: Days) -> None:
+    """Two accounts, one of which reacts to the other: who opts the one out gains nothing by it."""
+    held = days.rows["held"]
+    assert [a["account_id"] for a in held["duo"]["accounts"]] == ["duo"]
+    assert held["duo"]["evidence"] == held["twitter:uno"]["evidence"]
+
+
 def test_the_same_request_again_changes_nothing(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
     sets = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
     assert exit_code(["opt-out", "ada", "--root", str(days.lab.root), "--json", *sets]) == 0
     assert '"is_new": false' in capsys.readouterr().out
     assert exit_code(["opt-out", "", "--root", str(days.lab.root), *sets]) == 64
+
+
+def test_without_its_requests_a_root_is_not_scored(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
+    lab, sets = days.lab, [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+    requests, away = lab.root / "privacy", lab.root / "away"
+    requests.rename(away)
+    try:
+        with pytest.raises(InputError, match="found none"):
+            lab.run(FOURTH)
+        assert exit_code(["opt-out", "bob", "--root", str(lab.root), *sets]) == 3
+        lab.put(REQUESTS, [])
+        with pytest.raises(InputError, match="found another one"):
+            lab.run(FOURTH)
+    finally:
+        shutil.rmtree(requests, ignore_errors=True)
+        away.rename(requests)
+
+
+def test_a_rollback_to_before_says_who_is_back_and_keeps_the_requests(
+    days: Days, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = days.outcomes["first"].manifest
+    done = publish.rollback(days.lab.tables, to=first.run_id, run_id="back", started_at=datetime(2026, 3, 5))
+    assert days.lab.published(FIRST) == days.rows["first"]
+    assert "people opted out after that run and have rows again: score 2026-03-01 again" in caplog.text
+    assert REQUESTS.path() in done.inputs
+    assert not set(days.lab.score(SECOND)) & {"ada", "paul", "twitter:solo"}

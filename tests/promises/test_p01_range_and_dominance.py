@@ -9,7 +9,7 @@ import pytest
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import UNCHECKED_SAYS, People, lead
 
 
 def test_every_published_score_is_from_1_to_100(people: People, next_day: People) -> None:
@@ -28,7 +28,7 @@ def test_better_on_every_signal_is_scored_higher(people: People, unchecked: Peop
     shows(
         "points that 8 reactions of 6 fans are above 5 of 5 fans",
         measured=gap(people),
-        by="a map that is flat up to evidence 15 (refused by the configuration)",
+        by=UNCHECKED_SAYS,
         weakened=gap(unchecked),
     )
 

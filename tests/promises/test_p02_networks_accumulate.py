@@ -5,7 +5,7 @@ engagement. Networks combine by a p-norm with p = 3; the larger p, the more the 
 """
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import WEAKENED_SAYS, People, lead
 
 
 def test_one_more_network_with_engagement_raises_evidence_and_score(
@@ -20,7 +20,7 @@ def test_one_more_network_with_engagement_raises_evidence_and_score(
     shows(
         "points that 3 fans on a second network add to 4 fans on the first",
         measured=gain(people),
-        by="combine.exponent 20",
+        by=WEAKENED_SAYS,
         weakened=gain(weakened),
     )
 

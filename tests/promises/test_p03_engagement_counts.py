@@ -5,7 +5,7 @@ A small, engaged audience beats a large, silent one: five million followers who 
 
 from kloutspark.sources.world import load_world
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import WEAKENED_SAYS, People, lead
 
 
 def test_followers_alone_are_little_beside_reactions(people: People, weakened: People, shows: Shows) -> None:
@@ -18,7 +18,7 @@ def test_followers_alone_are_little_beside_reactions(people: People, weakened: P
     shows(
         "points that 40 fans who react are above 5,000,000 silent followers",
         measured=ahead(people),
-        by="weight 3 of gauges",
+        by=WEAKENED_SAYS,
         weakened=ahead(weakened),
     )
 

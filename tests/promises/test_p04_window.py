@@ -5,7 +5,7 @@ Shown on evidence: each account has two fans of yesterday, some one more at an e
 """
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import WEAKENED_SAYS, People, lead
 
 
 def test_the_first_instant_of_day_as_of_minus_90_counts(people: People, weakened: People, shows: Shows) -> None:
@@ -17,7 +17,7 @@ def test_the_first_instant_of_day_as_of_minus_90_counts(people: People, weakened
     shows(
         "evidence by one fan at the first instant of day as_of - 90",
         measured=gain(people),
-        by="windows_days 89",
+        by=WEAKENED_SAYS,
         weakened=gain(weakened),
     )
 

@@ -13,7 +13,7 @@ import pytest
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError
 from tests.promises.conftest import Shows
-from tests.promises.world import People
+from tests.promises.world import UNCHECKED_SAYS, People
 
 COUNTS = (1, 2, 3, 10)
 
@@ -27,7 +27,7 @@ def test_one_more_reaction_of_the_same_actor_never_lowers(people: People, unchec
     shows(
         "evidence by 1, 2, 3 and 10 reactions of one actor",
         measured=evidence(people),
-        by="selectivity.halving_reactions 0.05 (refused by the configuration)",
+        by=UNCHECKED_SAYS,
         weakened=evidence(unchecked),
     )
 

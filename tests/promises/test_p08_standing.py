@@ -7,7 +7,7 @@ first day's scores: standing is 1 to 2.
 import pytest
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People
+from tests.promises.world import COUNTING_SAYS, People
 
 ACTORS = ("nobody", "low", "middle", "high")
 
@@ -26,7 +26,7 @@ def test_the_higher_the_actor_the_more_a_reaction_raises(next_day: People, count
     shows(
         "evidence by one reaction of nobody, of somebody of 10, 50, 90 points",
         measured=evidence(next_day),
-        by="standing.most 1",
+        by=COUNTING_SAYS,
         weakened=evidence(counted),
     )
 

@@ -9,7 +9,7 @@ import pytest
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError
 from tests.promises.conftest import Shows
-from tests.promises.world import People
+from tests.promises.world import UNCHECKED_SAYS, People
 
 
 def test_one_post_with_a_thousand_responses_beats_a_thousand_posts_with_none(people: People) -> None:
@@ -24,7 +24,7 @@ def test_own_activity_alone_is_no_evidence(people: People, unchecked: People, sh
     shows(
         "evidence of 1,000 posts that nobody answers",
         measured=people["p9/talker"]["evidence"],
-        by="weight 2 of posts_sum_90d (refused by the configuration)",
+        by=UNCHECKED_SAYS,
         weakened=round(unchecked["p9/talker"]["evidence"], 2),
     )
 

@@ -4,19 +4,19 @@
 """
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import COUNTING_SAYS, People, lead
 
 
-def test_the_same_reactions_to_fewer_posts_are_worth_more(people: People, counted: People, shows: Shows) -> None:
+def test_the_same_reactions_to_fewer_posts_are_worth_more(next_day: People, counted: People, shows: Shows) -> None:
     def ahead(rows: People) -> float:
         return lead(rows, "p10/few posts", "p10/many posts")
 
-    assert ahead(people) > 0
+    assert ahead(next_day) > 0
     assert ahead(counted) == 0
     shows(
         "points that 100 reactions to 10 posts are above 100 to 1,000 posts",
-        measured=ahead(people),
-        by="no weight of reactions_per_post",
+        measured=ahead(next_day),
+        by=COUNTING_SAYS,
         weakened=ahead(counted),
     )
 

@@ -4,20 +4,20 @@ The more a person reacts in a day, the less each of those reactions is worth: wi
 """
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People
+from tests.promises.world import COUNTING_SAYS, People
 
 
-def test_a_reaction_of_a_selective_person_is_worth_more(people: People, counted: People, shows: Shows) -> None:
+def test_a_reaction_of_a_selective_person_is_worth_more(next_day: People, counted: People, shows: Shows) -> None:
     def evidence(rows: People) -> list[float]:
         return [round(rows[f"p11/of {who}"]["evidence"], 4) for who in ("calm", "wild")]
 
-    calm, wild = evidence(people)
+    calm, wild = evidence(next_day)
     assert calm > wild
     assert len(set(evidence(counted))) == 1
     shows(
         "evidence by the one reaction of a day, by one of 41",
-        measured=evidence(people),
-        by="selectivity.halving_reactions 1e9",
+        measured=evidence(next_day),
+        by=COUNTING_SAYS,
         weakened=evidence(counted),
     )
 

@@ -5,19 +5,19 @@ repeats are damped by the square root.
 """
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import COUNTING_SAYS, People, lead
 
 
-def test_a_hundred_people_beat_one_devoted_person(people: People, counted: People, shows: Shows) -> None:
+def test_a_hundred_people_beat_one_devoted_person(next_day: People, counted: People, shows: Shows) -> None:
     def ahead(rows: People) -> float:
         return lead(rows, "p12/many", "p12/one")
 
-    assert ahead(people) > 10
-    assert ahead(counted) <= 10
+    assert ahead(next_day) > 10
+    assert abs(ahead(counted)) < 0.1
     shows(
         "points that 100 reactions of 100 people are above 100 of one",
-        measured=ahead(people),
-        by="damping.exponent 1, and weight of their sum alone",
+        measured=ahead(next_day),
+        by=COUNTING_SAYS,
         weakened=ahead(counted),
     )
 

@@ -6,7 +6,7 @@ bought followers, the price list for targets of several scores, and the AUC of b
 """
 
 from tests.promises.conftest import Shows
-from tests.promises.world import People, lead
+from tests.promises.world import COUNTING_SAYS, People, lead
 
 STATED = 3  # points that a thousand reactions of one account may bring a target of 40 fans, on this world's steep map
 
@@ -16,13 +16,13 @@ def gain(rows: People, name: str) -> float:
     return lead(rows, name, "p15/target")
 
 
-def test_a_thousand_reactions_of_one_account_bring_little(people: People, counted: People, shows: Shows) -> None:
-    assert 0 < gain(people, "p15/loved") <= STATED
+def test_a_thousand_reactions_of_one_account_bring_little(next_day: People, counted: People, shows: Shows) -> None:
+    assert 0 < gain(next_day, "p15/loved") <= STATED
     assert gain(counted, "p15/loved") > STATED
     shows(
         "points by 1,000 reactions of one account",
-        measured=gain(people, "p15/loved"),
-        by="damping.exponent 1, selectivity.halving_reactions 1e9, weight of their sum alone",
+        measured=gain(next_day, "p15/loved"),
+        by=COUNTING_SAYS,
         weakened=gain(counted, "p15/loved"),
     )
 

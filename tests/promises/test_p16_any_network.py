@@ -1,4 +1,8 @@
-"""P16: new networks and new signals come in without new code: one YAML file and a table, and scores come out."""
+"""P16: New networks and new signals come in without new code.
+
+A network that nobody thought of is added with one YAML file and its tables, and its scores come out, with parts and
+reasons.
+"""
 
 import json
 import shutil
@@ -10,6 +14,7 @@ from pyspark.sql import SparkSession
 from kloutspark.cli import exit_code
 from kloutspark.config import conf_dir
 from tests.lab import CHEAP_SMALL_PLANS
+from tests.promises.conftest import Shows
 
 PAGE = """
 title: Apiary Register
@@ -29,7 +34,11 @@ GAUGES = "account_id,day,gauge,value\nada,2026-03-20,hives,12\ncyd,2026-03-29,hi
 
 @pytest.mark.delta
 def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
-    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    shows: Shows,
 ) -> None:
     conf = tmp_path / "conf"
     shutil.copytree(conf_dir(), conf)
@@ -40,8 +49,8 @@ def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
     monkeypatch.chdir(tmp_path)  # a root as people write it, relative to where they are
     place = ["--root", "./root", "--conf", str(conf), *sets]
 
-    def run(*argv: str) -> str:
-        assert exit_code([*argv, *place]) == 0
+    def run(*argv: str, code: int = 0) -> str:
+        assert exit_code([*argv, *place]) == code
         return capsys.readouterr().out
 
     signals = {row["name"]: row for row in json.loads(run("signals", "--network", "apiary", "--json"))}
@@ -55,3 +64,12 @@ def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
     explained = json.loads(run("explain", "apiary:ada", "--json"))
     assert {"actors_distinct_90d", "hives_level"} <= {part["signal"] for part in explained["parts"]}
     assert any("On Apiary Register" in reason for reason in explained["reasons"])
+
+    (conf / "networks" / "apiary.yaml").write_text(PAGE.replace("scored", "announced"))
+    run("score", "--as-of", "2026-03-31", code=3)
+    shows(
+        "scores on a network of one YAML file",
+        measured=[row["score"] for row in rows.values()],
+        by="status: announced",
+        weakened="no day is scored, exit code 3",
+    )

@@ -11,7 +11,7 @@ import pytest
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError
 from tests.promises.conftest import Shows
-from tests.promises.world import People
+from tests.promises.world import UNCHECKED_SAYS, People
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -27,7 +27,7 @@ def test_each_further_fan_brings_less(people: People, unchecked: People, shows: 
     shows(
         f"points a fan, between {', '.join(map(str, COUNTS))} fans",
         measured=per_fan(people),
-        by="a map that steepens (refused by the configuration)",
+        by=UNCHECKED_SAYS,
         weakened=per_fan(unchecked),
     )
 

@@ -9,7 +9,7 @@ far.
 from kloutspark.domain.contracts import INTERACTIONS
 from kloutspark.pipeline import Outcome
 from tests.promises.conftest import Scored, Shows
-from tests.promises.world import FIRST
+from tests.promises.world import COUNTING_SAYS, FIRST
 
 
 def test_the_second_day_reads_its_own_rows_alone(scored: Scored, counting: Outcome, shows: Shows) -> None:
@@ -23,6 +23,6 @@ def test_the_second_day_reads_its_own_rows_alone(scored: Scored, counting: Outco
     shows(
         f"rows read on the second day, of {len(rows):,}",
         measured=f"{second.counts['twitter'].read:,}",
-        by="another damping.exponent, on which tiles depend",
+        by=COUNTING_SAYS,
         weakened=f"{counting.manifest.counts['twitter'].read:,}",
     )

@@ -29,8 +29,17 @@ COUNTING = (
     "model.step_limit.most_up_points=99",
     "model.step_limit.most_down_points=99",
 )
+COUNTING_SAYS = (
+    "counting reactions alone: damping.exponent 1, selectivity.halving_reactions 1e9, standing.most 1, one term, no "
+    "step limit"
+)
 LOUD_GAUGES = "model.terms.gauges=[{signal: '{of}_level', weight: 3}]"
 ONE_NETWORK_WINS = "model.combine.exponent=20"
+WEAKENED_SAYS = "windows of 89 days, weight 3 of gauges, combine.exponent 20"
+UNCHECKED_SAYS = (
+    "numbers that the configuration refuses: selectivity.halving_reactions 0.05, weight 2 of own posts, a map that is "
+    "flat up to evidence 15 and steepens then"
+)
 
 
 PAGES = load(overrides=(CLUB,)).networks
