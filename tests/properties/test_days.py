@@ -1,19 +1,17 @@
 """Sequences of days on random worlds, from rows in the input tables to the published table, against the oracle."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from tests import oracle
 from tests.lab import Lab, as_counts, settings_of
-from tests.oracle import World
-from tests.worlds import example_model, many_worlds, prefixed
+from tests.worlds import drawn, example_model, prefixed
 
 DAYS = [date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 6)]  # a first day, the next one, a gap
 MODEL = example_model()
+COUNT = 24
 
 
 ANCHORS = tuple(  # every network has a table and somebody from the start: what is missing is tested elsewhere
@@ -33,17 +31,10 @@ ANCHORS = tuple(  # every network has a table and somebody from the start: what 
 
 
 @pytest.mark.delta
-@given(many_worlds(MODEL, DAYS, size=16).map(prefixed))
-@settings(
-    max_examples=2,  # the first is the simplest that there is
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-def test_published_days_agree_with_the_oracle(new_lab: Callable[..., Lab], world: World) -> None:
+def test_published_days_agree_with_the_oracle(lab: Lab) -> None:
+    world = prefixed(drawn(MODEL, DAYS, COUNT))
     world = replace(world, interactions=[*world.interactions, *ANCHORS])
-    lab = new_lab(*settings_of(MODEL))
+    lab = lab.variant(*settings_of(MODEL))
     lab.settle(world)
     for as_of, expected in zip(DAYS, oracle.score_days(world, DAYS, MODEL), strict=True):
         lab.arrive(world, as_of)

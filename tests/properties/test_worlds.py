@@ -10,13 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from pyspark.sql import SparkSession
 
 from tests import oracle
 from tests.lab import Lab, settings_of
 from tests.oracle import Row, World
-from tests.worlds import example_model, prefixed, worlds
+from tests.worlds import drawn, example_model, prefixed
 
 pytestmark = pytest.mark.delta
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
@@ -36,22 +35,6 @@ class Case:
     world: World
     more: World
     person: str
-
-
-def draw(count: int) -> list[World]:
-    """Random worlds, the same ones in every run."""
-    found: list[World] = []
-
-    @settings(
-        max_examples=count, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(worlds(MODEL, [FIRST, SECOND]))
-    def keep(world: World) -> None:
-        found.append(world)
-
-    keep()
-    return found
 
 
 def add(world: World, number: int) -> Case:
@@ -116,7 +99,7 @@ class Published:
 
 @pytest.fixture(scope="module")
 def published(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    cases = [add(world, number) for number, world in enumerate(draw(COUNT))]
+    cases = [add(world, number) for number, world in enumerate(drawn(MODEL, [FIRST, SECOND], COUNT))]
     plain, more = prefixed([case.world for case in cases]), named(prefixed([case.more for case in cases]), "a")
     other = named(plain, "r")
     lab = Lab(spark, tmp_path_factory.mktemp("worlds"), settings_of(MODEL))
