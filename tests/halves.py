@@ -31,6 +31,11 @@ class Coverage:
     of_population: float
     of_all: float
 
+    @property
+    def is_accepted(self) -> bool:
+        """Within .85 and .95 of the population; not less of all: who has one actor alone is covered always or never."""
+        return 0.85 <= self.of_population <= 0.95 and self.of_all >= 0.85
+
 
 @dataclass(frozen=True)
 class Drawable:
@@ -98,9 +103,14 @@ def drawable(lab: Lab, as_of: date, rows: pd.DataFrame) -> Drawable:
     return Drawable(lab, accounts, found[["number", "actor", "age", "weight", "reactions"]])
 
 
-def coverage(lab: Lab, as_of: date, *, seed: int = 1) -> Coverage:
-    """Draws halves; the whole recomputed must be the published evidence: what is drawn from is what was published."""
-    rows = lab.read(SCORES).where(F.col("as_of") == F.lit(as_of)).toPandas().set_index("person_id")
+def coverage(lab: Lab, as_of: date, *, network: str = "", seed: int = 1) -> Coverage:
+    """Draws halves, of the unlinked people of a network or of everybody.
+
+    The whole recomputed must be the published evidence: what is drawn from is what was published.
+    """
+    published_rows = lab.read(SCORES).where(F.col("as_of") == F.lit(as_of))
+    rows = published_rows.where(F.col("person_id").startswith(f"{network}:" if network else "")).toPandas()
+    rows = rows.set_index("person_id")
     rows = rows[[len({a["network"] for a in accounts}) == len(accounts) for accounts in rows["accounts"]]]
     found = drawable(lab, as_of, rows)
     whole = found.evidence(np.ones(found.actors, dtype=bool), times=1).reindex(rows.index)

@@ -56,7 +56,7 @@ def test_13_days_each_28_apart_are_the_oracles(spark: SparkSession, tmp_path: Pa
         assert {p: row["evidence"] for p, row in found.items()} == pytest.approx(
             {p: row.evidence for p, row in expected.rows.items()}, abs=2e-9
         )
-    bands = coverage(lab, DAYS[0])  # nominally 90 %
-    assert bands.people > 100
-    assert 0.85 <= bands.of_population <= 0.95
-    assert 0.85 <= bands.of_all <= 0.95
+    for network in FILES:
+        bands = coverage(lab, DAYS[0], network=network)  # nominally 90 %
+        assert bands.people > 30
+        assert bands.is_accepted, bands
