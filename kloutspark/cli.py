@@ -46,7 +46,7 @@ app = typer.Typer(
 )
 
 COMPLETION = "_KLOUTSPARK_COMPLETE"  # set by the shell that asks for completions
-DEMO_DAYS = 4  # enough to see a burst arrive by steps, and a network go silent and come back
+DEMO_DAYS = 5  # enough to see a burst arrive by steps, and a network go silent and come back
 
 
 def _day(text: str) -> date:
@@ -318,7 +318,7 @@ def opt_out(place: Place, person: Person) -> None:
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")
 @at_a_place(default_root=f"{DEFAULT_ROOT}/demo", default_env="small")
 def demo(place: Place) -> None:
-    """An invented world: its files written, ingested and scored for four days, then the top and one explanation."""
+    """An invented world: its files written, ingested and scored for five days, then the top and one explanation."""
     world = load_world(place.conf)
     deliveries = write_world(Path(place.root), world)
     days = [world.last_day + timedelta(days=1 - age) for age in reversed(range(DEMO_DAYS))]

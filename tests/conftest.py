@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The controller of several workers starts their JVM, with memory for all of them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         # a heap that grows step by step collects all of it at every step: 7 of 100 seconds
-        memory = ("spark.driver_memory=7g", "spark.driver_java_options=-XX:+UseSerialGC -Xms4g -Xmn2g")
+        memory = ("spark.driver_memory=9g", "spark.driver_java_options=-XX:+UseSerialGC -Xms5g -Xmn2g")
         one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, *memory)).spark))
 
 
@@ -60,10 +60,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_domain",
         "test_oracle",
         "test_p05",
-        "test_days",
+        "test_held_and_opted_out",
         "test_gate",
-        "test_refusals",
         "test_releases",
+        "test_first_look",  # and with it all promises that share one world
+        "test_refusals",
+        "test_worlds",
+        "test_p13",
+        "test_days",
         "/promises/",
     )
     items.sort(key=lambda item: next((n for n, name in enumerate(first) if name in item.nodeid), len(first)))
