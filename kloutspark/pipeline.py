@@ -17,7 +17,6 @@ from kloutspark.domain.contracts import (
     ACTOR_DAYS,
     FEATURE_NAMES,
     FEATURES,
-    HIDDEN,
     INTERACTIONS,
     LINKS,
     OWNERS,
@@ -102,7 +101,8 @@ def run(
                 with day.stage("features"):
                     build_features(day, vectors)
                 with day.stage("scores"):
-                    build_candidate(day, vectors, owners, identity.hidden_persons(hidden, linked))
+                    gone = None if hidden is None else identity.hidden_persons(hidden, linked)
+                    build_candidate(day, vectors, owners, gone)
         counts = {name: of_rows.model_copy(update=tiled.counts.get(name, {})) for name, of_rows in read.items()}
         with day.stage("gate"):
             verdict = audit(day, counts, accepted=accepted)
@@ -131,7 +131,7 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     return {source.name: found.get(source.name, Counts()) for source in day.reacting}
 
 
-def build_pairs(day: Day, hidden: DataFrame) -> Tiled:
+def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
     """Writes pairs and actor-days of the built days; who is hidden has the standing of somebody without a score."""
     config, built_days = day.config, {s.name: s.built for s in day.reacting}
     if not built_days:
@@ -180,7 +180,7 @@ def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     day.replace_tiles(summed, TARGETS, touched)
 
 
-def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame) -> None:
+def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame | None) -> None:
     """Writes the ranks of every graph: who reacts to whom on each network, which page links to which.
 
     Who is hidden stays an end of edges, and has no row.
@@ -243,7 +243,7 @@ def build_features(day: Day, vectors: DataFrame) -> None:
     day.replace_day(conform(stamped, FEATURES), FEATURES)
 
 
-def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden_persons: DataFrame) -> None:
+def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden_persons: DataFrame | None) -> None:
     """Writes the candidate: who is in it, what speaks for each, calibrated and held by the step limit."""
     config = day.config
     signals = {s.name: config.signals(s.name) for s in day.sources}
@@ -331,10 +331,10 @@ def _quarantine(day: Day, refused: DataFrame, table: str, columns: Sequence[str]
 
 
 @contextmanager
-def _hidden(day: Day, linked: DataFrame) -> Iterator[DataFrame]:
-    """Who opted out (HIDDEN), for as long as the run needs it."""
+def _hidden(day: Day, linked: DataFrame) -> Iterator[DataFrame | None]:
+    """Who opted out (HIDDEN), for as long as the run needs it; None where nobody asked."""
     if day.requests is None:
-        yield day.tables.nobody(HIDDEN.schema)
+        yield None
         return
     requests = day.tables.read(REQUESTS, version=day.requests.version)
     links = linked if day.links is None else day.tables.read(LINKS, version=day.links.version)
@@ -342,7 +342,7 @@ def _hidden(day: Day, linked: DataFrame) -> Iterator[DataFrame]:
         yield hidden
 
 
-def _past(day: Day, hidden_persons: DataFrame) -> DataFrame | None:
+def _past(day: Day, hidden_persons: DataFrame | None) -> DataFrame | None:
     """What is left of everybody's newest score; None where nothing was published before."""
     if day.last_published is None:
         return None
@@ -352,11 +352,12 @@ def _past(day: Day, hidden_persons: DataFrame) -> DataFrame | None:
     is_past = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") <= F.lit(day.last_published))
     newest = day.read(SCORES).where(is_past).groupBy("person_id")
     rows = newest.agg(F.max_by("score", "as_of").alias("score"), F.max("as_of").alias("as_of"))
-    rows = rows.join(hidden_persons, "person_id", how="left_anti")
+    if hidden_persons is not None:
+        rows = rows.join(hidden_persons, "person_id", how="left_anti")
     return evidence.keep_past(rows, last_published=day.last_published, step=step)
 
 
-def _standings(day: Day, built_days: dict[str, list[date]], hidden: DataFrame) -> DataFrame:
+def _standings(day: Day, built_days: dict[str, list[date]], hidden: DataFrame | None) -> DataFrame:
     spoken_for: dict[date, list[date]] = {}
     for built in sorted({d for days in built_days.values() for d in days}):
         if (newest := newest_at_or_before(day.published, built)) is not None and newest < day.as_of:
@@ -368,7 +369,7 @@ def _standings(day: Day, built_days: dict[str, list[date]], hidden: DataFrame) -
     return identity.without(standings, hidden, account="actor_id")
 
 
-def _newest_standings(day: Day, hidden: DataFrame) -> DataFrame:
+def _newest_standings(day: Day, hidden: DataFrame | None) -> DataFrame:
     """Standings by the newest published scores before the day (STANDINGS): the prior of the graphs of reactions."""
     scores = day.read(SCORES).where(F.col("as_of") == F.lit(day.last_published))
     newest = F.array(F.lit(day.as_of))

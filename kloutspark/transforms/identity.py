@@ -59,8 +59,12 @@ def hide(requests: DataFrame, links: DataFrame, owners: DataFrame, *, networks: 
     return conform(theirs.distinct(), HIDDEN)
 
 
-def without(frame: DataFrame, hidden: DataFrame, *, account: str = "account_id", network: str = "network") -> DataFrame:
-    """The rows of everybody who is not hidden (HIDDEN); `network` is SQL."""
+def without(
+    frame: DataFrame, hidden: DataFrame | None, *, account: str = "account_id", network: str = "network"
+) -> DataFrame:
+    """The rows of everybody who is not hidden (HIDDEN; None: nobody is); `network` is SQL."""
+    if hidden is None:
+        return frame
     gone = hidden.select(F.col("network").alias("hidden_network"), F.col("account_id").alias("hidden_account"))
     is_hidden = (F.expr(network) == F.col("hidden_network")) & (F.col(account) == F.col("hidden_account"))
     return frame.join(gone, is_hidden, how="left_anti")

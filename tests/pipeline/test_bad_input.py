@@ -149,4 +149,4 @@ def test_top_and_explain_show_hostile_names_as_data(told: Told, lab: Lab) -> Non
     assert code == 0
     assert '"signal": "base"' in said
     code, said = told("explain", "twitter:nobody")
-    assert (code, "who only reacted has no row" in said) == (64, True)
+    assert (code, "who only reacted or opted out has no row" in said) == (64, True)
