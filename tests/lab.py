@@ -1,5 +1,6 @@
 """A root of its own for a test: rows go into input tables as a source would write them, days are run, rows come out."""
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -29,6 +30,11 @@ USERS_PLANS = (  # what a session of its own has, said to one that the tests hav
     "spark.sql.codegen.factoryMode: FALLBACK}",
 )
 _run_numbers = count(1)
+
+
+def set_options(*settings: str) -> list[str]:
+    """Settings as a command line takes them."""
+    return [part for setting in settings for part in ("--set", setting)]
 
 
 SAMPLES = {
@@ -69,6 +75,14 @@ class Lab:
     def variant(self, *overrides: str, root: Path | None = None) -> "Lab":
         """The same with other numbers, or in another root."""
         return replace(self, overrides=(*self.overrides, *overrides), root=root or self.root)
+
+    def unscored(self, *overrides: str) -> "Lab":
+        """The same rows in a root without any run, for other numbers."""
+        root = self.root.with_name(f"{self.root.name} again {len(list(self.root.parent.iterdir()))}")
+        for folder in ("input", "identity", "privacy"):
+            if (self.root / folder).exists():
+                shutil.copytree(self.root / folder, root / folder)
+        return self.variant(*overrides, root=root)
 
     def put(self, contract: TableContract, rows: Sequence[Row], network: str | None = None) -> None:
         """Appends rows to an input table."""

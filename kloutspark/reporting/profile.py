@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kloutspark.config import Config
 from kloutspark.domain.errors import ConfigError
+from kloutspark.reporting.explanation import band
 from kloutspark.reporting.texts import plain, signed
 
 HISTORY_DAYS = 90
@@ -52,13 +53,13 @@ def profile_page(config: Config, row: Row, history: Sequence[Row]) -> str:
     return PAGES.get_template("profile.html.j2").render(
         row=row,
         score=_points(row["score"]),
-        band=None if row["band_low"] is None else [_points(row["band_low"]), _points(row["band_high"])],
+        band=band(row),
         change=None if row["change"] is None else _signed(row["change"]),
         networks=_networks(config, row["parts"]),
         others=[(_in_words(p), _signed(p["points"])) for p in row["parts"] if not p["network"]],
         accounts=[(_title(config, a["network"]), a["account_id"]) for a in row["accounts"]],
         history=[
-            (r["as_of"], _points(r["score"]), _band(r), _signed(r["change"]) if r["change"] is not None else "")
+            (r["as_of"], _points(r["score"]), band(r), _signed(r["change"]) if r["change"] is not None else "")
             for r in reversed(history)
         ],
         has_bands=any(r["band_low"] is not None for r in history),
@@ -176,10 +177,6 @@ def _in_words(part: Row) -> str:
 
 def _title(config: Config, network: str) -> str:
     return config.networks[network].title if network in config.networks else network
-
-
-def _band(row: Row) -> str:
-    return "" if row["band_low"] is None else f"{_points(row['band_low'])} to {_points(row['band_high'])}"
 
 
 def _points(value: float) -> str:

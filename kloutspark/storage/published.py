@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from kloutspark.domain.contracts import FEATURE_NAMES, FEATURES, GATE_RESULTS, RUNS, SCORES
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
-from kloutspark.storage.manifest import last_finished
+from kloutspark.storage.manifest import find, last_finished
 from kloutspark.storage.tables import Tables
 
 NO_ROW = "An unlinked account is <network>:<account_id>; who only reacted or opted out has no row."
@@ -100,13 +100,11 @@ def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
     `ranks` are in mean ranks of their graph, None where an account is not in it; `held` gives, of the person's networks
     that were waited for, the day through which each was delivered. All as of the run that made the row.
     """
-    runs = tables.read(RUNS, version=tables.version(RUNS)).where(F.col("run_id") == F.lit(row["run_id"]))
-    made = [json.loads(text) for (text,) in runs.select("manifest").collect()]
+    made = find(tables, row["run_id"])
     accounts = [(a["network"], a["account_id"]) for a in row["accounts"]]
-    vectors = [tables.read(FEATURES, version=manifest["kept"][FEATURES.name]) for manifest in made]
-    found = [_named(tables, v.where(F.col("as_of") == F.lit(row["as_of"]))) for v in vectors]
-    mine = [v.where(F.col("account_id").isin([a for _, a in accounts])) for v in found]
-    signals = {(f["network"], f["account_id"]): f["signals"] for v in mine for f in v.collect()}
+    vectors = tables.read(FEATURES, version=made.kept[FEATURES.name]).where(F.col("as_of") == F.lit(row["as_of"]))
+    mine = _named(tables, vectors.where(F.col("account_id").isin([a for _, a in accounts])))
+    signals = {(f["network"], f["account_id"]): f["signals"] for f in mine.collect()}
     names = ("engagement_rank", "page_rank")
     ranks = [
         {"network": n, "account_id": a, **{name: signals[n, a].get(name) for name in names}}
@@ -114,7 +112,7 @@ def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
         if (n, a) in signals
     ]
     networks = {n for n, _ in accounts}
-    held = {n: day for manifest in made for n, day in manifest.get("held", {}).items() if n in networks}
+    held = {n: day for n, day in made.held.items() if n in networks}
     limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
     return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "held": held}
 

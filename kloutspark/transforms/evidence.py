@@ -39,22 +39,22 @@ def weigh_evidence(
         placed = tuple(_Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place)) for t in its_terms)
         variance = bands.variance(signals[network], its_terms)
         networks_of.setdefault((placed, variance), []).append(network)
-    cases = {
-        f"network IN ({', '.join(map(repr, networks))})": (f"array({', '.join(map(_term, placed))})", variance)
-        for (placed, variance), networks in networks_of.items()
-        if placed
-    }
-    of_network, variances = (
-        f"CASE {' '.join(f'WHEN {case} THEN {texts[i]}' for case, texts in cases.items())} ELSE {none} END"
-        if cases
-        else none
-        for i, none in enumerate((NO_TERMS, "0D"))
-    )
-    by_network = vectors.selectExpr("person_id", "network", "signals", f"{of_network} AS terms")
-    by_network = by_network.selectExpr("person_id", "network", "terms", f"{variances} AS variance")
+    of_network, variances = {}, {}
+    for (placed, variance), networks in networks_of.items():
+        if placed:
+            is_one = f"network IN ({', '.join(map(repr, networks))})"
+            of_network[is_one], variances[is_one] = f"array({', '.join(map(_term, placed))})", variance
+    by_network = vectors.selectExpr("person_id", "network", "signals", f"{_case(of_network, NO_TERMS)} AS terms")
+    by_network = by_network.selectExpr("person_id", "network", "terms", f"{_case(variances, '0D')} AS variance")
     entry = "struct(network, aggregate(terms, 0D, (sum, term) -> sum + term.evidence) AS evidence, variance, terms)"
     people = by_network.groupBy("person_id").agg(F.expr(f"sort_array(collect_list({entry})) AS networks"))
     return conform(people, EVIDENCE)
+
+
+def _case(texts: Mapping[str, str], otherwise: str) -> str:
+    """SQL for the text of the first condition that holds."""
+    cases = " ".join(f"WHEN {condition} THEN {text}" for condition, text in texts.items())
+    return f"CASE {cases} ELSE {otherwise} END" if cases else otherwise
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from kloutspark.cli import exit_code
 from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, QUARANTINE, SCORES_CANDIDATE
-from tests.lab import CHEAP_SMALL_PLANS, Lab
+from tests.lab import CHEAP_SMALL_PLANS, Lab, set_options
 
 pytestmark = pytest.mark.delta
 AS_OF = date(2026, 3, 1)
@@ -19,7 +19,7 @@ Told = Callable[..., tuple[int, str]]
 @pytest.fixture
 def told(lab: Lab, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> Told:
     """Runs a command line on the lab's root; its exit code and everything that it said."""
-    sets = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+    sets = set_options(*CHEAP_SMALL_PLANS)
 
     def run(*argv: str, rooted: bool = True) -> tuple[int, str]:
         caplog.clear()

@@ -9,11 +9,11 @@ import pytest
 
 from kloutspark.cli import exit_code
 from kloutspark.storage import published
-from tests.lab import CHEAP_SMALL_PLANS, Lab
+from tests.lab import CHEAP_SMALL_PLANS, Lab, set_options
 
 pytestmark = pytest.mark.delta
 FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
-SETS = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+SETS = set_options(*CHEAP_SMALL_PLANS)
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from kloutspark.cli import exit_code
 from kloutspark.domain.contracts import GATE_RESULTS, SCORES, SCORES_CANDIDATE
 from kloutspark.storage import manifest
 from kloutspark.storage.day import Day
-from tests.lab import CHEAP_SMALL_PLANS, Lab
+from tests.lab import CHEAP_SMALL_PLANS, Lab, set_options
 
 pytestmark = pytest.mark.delta
 FIRST, SECOND = date(2026, 3, 15), date(2026, 3, 16)
 Corruption = Callable[[DataFrame], DataFrame]
-SETS = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+SETS = set_options(*CHEAP_SMALL_PLANS)
 
 
 ALL_ONE = "array(named_struct('network', '', 'signal', 'base', 'points', 1.0D))"

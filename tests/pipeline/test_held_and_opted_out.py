@@ -15,7 +15,7 @@ from kloutspark.cli import exit_code
 from kloutspark.domain.contracts import ACTOR_DAYS, DELIVERIES, FEATURES, LINKS, RANKS, REQUESTS, SCORES_CANDIDATE
 from kloutspark.domain.errors import InputError
 from kloutspark.pipeline import Outcome
-from tests.lab import CHEAP_SMALL_PLANS, Lab
+from tests.lab import CHEAP_SMALL_PLANS, Lab, set_options
 
 pytestmark = pytest.mark.delta
 CLUB = (
@@ -76,7 +76,7 @@ def days(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Days:
 
     run("first", lab, FIRST)
     for person in OPTED_OUT:
-        sets = [part for setting in (*CHEAP_SMALL_PLANS, CLUB) for part in ("--set", setting)]
+        sets = set_options(*CHEAP_SMALL_PLANS, CLUB)
         assert exit_code(["opt-out", person, "--root", str(lab.root), *sets]) == 0
     run("held", lab, SECOND)
     run("held again", lab, THIRD)
@@ -86,9 +86,7 @@ def days(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Days:
     late = [{"actor_id": "late", "target_id": "bob", "occurred_at": EVE + timedelta(days=n)} for n in (1, 2)]
     lab.react(*late, network="club")
     run("arrived", lab, FOURTH)
-    fresh = lab.variant(root=lab.root.with_name("never held"))
-    for folder in ("input", "identity", "privacy"):
-        shutil.copytree(lab.root / folder, fresh.root / folder)
+    fresh = lab.unscored()
     outcomes["never held"] = fresh.run(FOURTH)
     rows["never held"] = fresh.published(FOURTH)
     return Days(lab, outcomes, rows)
@@ -165,14 +163,14 @@ def test_an_own_account_that_opted_out_is_no_stranger(days: Days) -> None:
 
 
 def test_the_same_request_again_changes_nothing(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
-    sets = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+    sets = set_options(*CHEAP_SMALL_PLANS)
     assert exit_code(["opt-out", "ada", "--root", str(days.lab.root), "--json", *sets]) == 0
     assert '"is_new": false' in capsys.readouterr().out
     assert exit_code(["opt-out", "", "--root", str(days.lab.root), *sets]) == 64
 
 
 def test_without_its_requests_a_root_is_not_scored(days: Days, capsys: pytest.CaptureFixture[str]) -> None:
-    lab, sets = days.lab, [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+    lab, sets = days.lab, set_options(*CHEAP_SMALL_PLANS)
     requests, away = lab.root / "privacy", lab.root / "away"
     requests.rename(away)
     try:

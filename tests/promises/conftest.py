@@ -88,14 +88,14 @@ def weakened(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> People
     model = tmp_path_factory.mktemp("models") / "weakened.yaml"
     text = (conf_dir() / "models" / "default.yaml").read_text()
     model.write_text(text.replace("_90d", "_89d").replace("[1, 7, 28, 90]", "[1, 7, 28, 89]"))
-    lab = unscored(scored.lab, f"model={model}", STEEP, LOUD_GAUGES, ONE_NETWORK_WINS)
+    lab = scored.lab.unscored(f"model={model}", STEEP, LOUD_GAUGES, ONE_NETWORK_WINS)
     return by_account(lab.score(FIRST))
 
 
 @pytest.fixture(scope="session")
 def unchecked(scored: Scored) -> People:
     """The first day with numbers that the configuration refuses: h below 1, weight for posts, a map that bends up."""
-    lab = unscored(scored.lab)
+    lab = scored.lab.unscored()
     model = lab.config.model
     terms = model.terms.model_copy(
         update={"reactions": (*model.terms.reactions, Term(signal="posts_sum_90d", weight=2.0))}
@@ -139,15 +139,7 @@ def networks(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> N
 @pytest.fixture(scope="session")
 def lenient_networks(networks: Networks) -> Networks:
     """The same rows where companies count on all networks, with one window alone."""
-    return all_networks.score(unscored(networks.lab, *all_networks.LENIENT))
-
-
-def unscored(lab: Lab, *overrides: str) -> Lab:
-    """The same rows in a root without any run, for other numbers."""
-    root = lab.root.with_name(f"{lab.root.name} again {len(list(lab.root.parent.iterdir()))}")
-    for folder in ("input", "identity"):
-        shutil.copytree(lab.root / folder, root / folder)
-    return lab.variant(*overrides, root=root)
+    return all_networks.score(networks.lab.unscored(*all_networks.LENIENT))
 
 
 def by_account(rows: People) -> People:
@@ -213,4 +205,4 @@ def demo(demo_lab: Lab) -> People:
 def demo_by_strongest_network(demo: People, demo_lab: Lab) -> People:
     """The same where the strongest network of a person counts alone."""
     assert demo
-    return unscored(demo_lab, ONE_NETWORK_WINS).score(DEMO_DAY)
+    return demo_lab.unscored(ONE_NETWORK_WINS).score(DEMO_DAY)

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from kloutspark.cli import exit_code
 from kloutspark.config import conf_dir
-from tests.lab import CHEAP_SMALL_PLANS
+from tests.lab import CHEAP_SMALL_PLANS, set_options
 from tests.promises.conftest import Shows
 
 PAGE = """
@@ -45,7 +45,7 @@ def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
     (conf / "networks" / "apiary.yaml").write_text(PAGE)
     (tmp_path / "interactions.csv").write_text(INTERACTIONS)
     (tmp_path / "gauges.csv").write_text(GAUGES)
-    sets = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+    sets = set_options(*CHEAP_SMALL_PLANS)
     monkeypatch.chdir(tmp_path)  # a root as people write it, relative to where they are
     place = ["--root", "./root", "--conf", str(conf), *sets]
 

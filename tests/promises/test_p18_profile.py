@@ -13,7 +13,7 @@ import deltalake
 import pytest
 
 from kloutspark.cli import exit_code
-from tests.lab import CHEAP_SMALL_PLANS
+from tests.lab import CHEAP_SMALL_PLANS, set_options
 from tests.promises.conftest import Scored, Shows
 from tests.promises.world import CLUB, FIRST, SECOND
 
@@ -26,7 +26,7 @@ def explained(scored: Scored, capsys: pytest.CaptureFixture[str]) -> Explained:
     """Explains somebody of the promises' world as a command line does; its code and what it printed."""
 
     def run(*argv: str) -> tuple[int, str]:
-        sets = [part for setting in (*CHEAP_SMALL_PLANS, CLUB) for part in ("--set", setting)]
+        sets = set_options(*CHEAP_SMALL_PLANS, CLUB)
         capsys.readouterr()
         code = exit_code(["explain", *argv, "--root", str(scored.root), *sets])
         return code, capsys.readouterr().out

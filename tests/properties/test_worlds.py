@@ -79,7 +79,7 @@ def named(world: World, letter: str) -> World:
     def again(rows: list[Row]) -> list[Row]:
         return [{k: letter + v[1:] if k.endswith("_id") and v is not None else v for k, v in r.items()} for r in rows]
 
-    return World(*[again(list(rows)) for rows in (world.interactions, world.posts, world.accounts, world.links)])
+    return World(*[again(rows) for rows in _lists(world)])
 
 
 def person_in(letter: str, number: int, person: str) -> str:
@@ -103,8 +103,7 @@ def published(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     plain, more = prefixed([case.world for case in cases]), named(prefixed([case.more for case in cases]), "a")
     other = named(plain, "r")
     lab = Lab(spark, tmp_path_factory.mktemp("worlds"), settings_of(MODEL))
-    both = [World(*[[*a, *b, *c] for a, b, c in zip(*[_lists(w) for w in (plain, more, other)], strict=True)])]
-    lab.settle(both[0])
+    lab.settle(World(*[[*a, *b, *c] for a, b, c in zip(*map(_lists, (plain, more, other)), strict=True)]))
     backwards = replace(other, interactions=list(reversed(other.interactions)))
     days = []
     for as_of in (FIRST, SECOND):

@@ -12,14 +12,14 @@ from kloutspark.cli import exit_code
 from kloutspark.config import load
 from kloutspark.domain.contracts import TableContract
 from kloutspark.storage.tables import Tables
-from tests.lab import CHEAP_SMALL_PLANS
+from tests.lab import CHEAP_SMALL_PLANS, set_options
 
-SETS = [part for setting in CHEAP_SMALL_PLANS for part in ("--set", setting)]
+SETS = set_options(*CHEAP_SMALL_PLANS)
 
 
 def ingested(root: Path, adapter: str, network: str, *paths: Path, settings: tuple[str, ...] = ()) -> dict[str, Any]:
     """The reports of one `kloutspark ingest`, by `<file or folder> <table>`."""
-    sets = [*SETS, *(part for setting in settings for part in ("--set", setting))]
+    sets = [*SETS, *set_options(*settings)]
     argv = ["ingest", adapter, "--network", network, "--json", "--root", str(root), *sets, *map(str, paths)]
     with redirect_stdout(StringIO()) as printed:
         assert exit_code(argv) == 0

@@ -17,7 +17,7 @@ from kloutspark.cli import exit_code
 from kloutspark.config import load
 from kloutspark.domain.contracts import PAIRS, SCORES
 from kloutspark.storage.tables import Tables
-from tests.lab import USERS_PLANS
+from tests.lab import USERS_PLANS, set_options
 from tests.realdata import data_file
 
 pytestmark = [pytest.mark.realdata, pytest.mark.delta, pytest.mark.cluster]
@@ -26,9 +26,7 @@ REPOSITORY = Path(__file__).parents[2]
 FIRST, LAST = date(2012, 7, 2), date(2012, 7, 8)
 EDGES = {"retweet": 328_132, "mention": 150_818, "reply": 32_523}  # rows of SNAP's lists, data/README.md
 OTHER_PLANS = ("spark.shuffle_partitions=7", "spark.settings={spark.sql.adaptive.enabled: 'false'}")
-SETS_USERS, SETS_OTHER = (
-    [part for setting in settings for part in ("--set", setting)] for settings in (USERS_PLANS, OTHER_PLANS)
-)
+SETS_USERS, SETS_OTHER = (set_options(*settings) for settings in (USERS_PLANS, OTHER_PLANS))
 ROWS = {"read": 563_069, "self": 7_588}
 
 
