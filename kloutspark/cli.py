@@ -180,7 +180,7 @@ def explain(
     """Why a person has their score: parts by network and signal that sum to it."""
     row = published.person(place.tables, person, as_of=as_of)
     changes = None if against is None else difference(published.person(place.tables, person, as_of=against), row)
-    behind = published.background(place.tables, row) if changes is None else {}
+    behind = _background(place, row) if changes is None else {}
     if page is not None:
         past = published.history(place.tables, person, days=HISTORY_DAYS, until=row["as_of"])
         write_page(page, profile_page(place.config, row, past))
@@ -339,7 +339,7 @@ def demo(place: Place) -> None:
         return
     show_top(place.console, rows)
     row = published.person(place.tables, "parenting_writer", as_of=None)
-    show_person(place.console, row, published.background(place.tables, row))
+    show_person(place.console, row, _background(place, row))
     show_distribution(place.console, published.distribution(place.tables, as_of=None, ranges=RANGES))
     place.console.print(
         f"\nNext: .venv/bin/kloutspark explain twitter:viral --root {place.root}\n"
@@ -371,6 +371,10 @@ def exit_code(argv: Sequence[str]) -> int:
 def main() -> None:
     """The console script: passes the code to the process itself."""
     sys.exit(exit_code(sys.argv[1:]))
+
+
+def _background(place: Place, row: Mapping[str, Any]) -> dict[str, Any]:
+    return published.background(place.tables, row, window_days=place.config.model.history_days)
 
 
 def _ingest(place: Place, *, adapter: str, network: str | None, table: str | None, paths: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import partial, reduce
@@ -40,7 +40,7 @@ from kloutspark.storage.manifest import Graph, Manifest
 from kloutspark.storage.scratch import scratch
 from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
-from kloutspark.transforms import edges, evidence, facts, features, identity, tiles
+from kloutspark.transforms import authenticity, edges, evidence, facts, features, identity, tiles
 from kloutspark.transforms.conform import conform, judge
 from kloutspark.transforms.rank import iterate_ranks
 
@@ -97,7 +97,7 @@ def run(
             pages = _page_links(day)
             with day.stage("ranks"):
                 build_ranks(day, pages, hidden)
-            with settled(identity.without(measure_accounts(day, owners, linked, pages), hidden)) as vectors:
+            with _measured(day, owners, linked, pages, hidden) as vectors:
                 with day.stage("features"):
                     build_features(day, vectors)
                 with day.stage("scores"):
@@ -121,11 +121,16 @@ def judge_rows(day: Day) -> dict[str, Counts]:
     frames = [_judged(day, source, inputs.rows_read(day.tables, source)) for source in day.reacting]
     judged = _union(frames)
     rows = judged.groupBy("network").agg(
-        F.count("*").alias("read"), F.count_if("is_outside").alias("outside"), F.count("reason").alias("quarantined")
+        F.count("*").alias("read"),
+        F.count_if("is_outside").alias("outside"),
+        F.count("reason").alias("quarantined"),
+        F.expr("min(day) FILTER (WHERE NOT is_outside AND reason IS NULL) AS first_day"),
     )
-    found = {
-        r["network"]: Counts(read=r["read"], outside=r["outside"], quarantined=r["quarantined"]) for r in rows.collect()
-    }
+    found = {}
+    for r in rows.collect():
+        found[r["network"]] = Counts(read=r["read"], outside=r["outside"], quarantined=r["quarantined"])
+        if r["first_day"] is not None:
+            day.first_read[r["network"]] = r["first_day"]
     if any(c.quarantined for c in found.values()):
         _quarantine(day, judged.where("reason is not null"), "interactions", [c.name for c in INTERACTIONS.written])
     return {source.name: found.get(source.name, Counts()) for source in day.reacting}
@@ -140,10 +145,22 @@ def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
     rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s)) for s in day.reacting]
     old_pairs, frozen = day.read(PAIRS), day.read_tiles(ACTOR_DAYS, built_days)
     counted = tiles.count_pairs(_union(rows_of), damping=config.model.damping)
-    weighed = tiles.weigh(counted, frozen, _standings(day, built_days, hidden), selectivity=config.model.selectivity)
+    first_days = _first_days(day)
     incremental = [s.name for s in day.reacting if s.why_rebuilt is None]
     late = {s.name: sorted(s.late) for s in day.reacting if s.late}
-    with settled(weighed) as weighed:
+    with (
+        settled(counted) if first_days else nullcontext(counted) as pairs_counted,
+        _judged_actors(day, pairs_counted, frozen, built_days, first_days) as judgements,
+        settled(
+            tiles.weigh(
+                pairs_counted,
+                frozen,
+                _standings(day, built_days, hidden),
+                judgements,
+                selectivity=config.model.selectivity,
+            )
+        ) as weighed,
+    ):
         counts = _tally(weighed)
         pairs_built = sum(of_network.pop("pairs") for of_network in counts.values())
         if late:  # only what the tiles hold more than before
@@ -176,8 +193,13 @@ def build_targets(day: Day, touched: dict[str, list[date]]) -> None:
     if not touched:
         return
     pairs = day.read(PAIRS).where(on_days(touched) & ~F.expr(tiles.IS_SELF))  # who reacts to oneself credits nobody
-    summed = tiles.sum_targets(pairs, kinds=day.kinds, standing=day.config.model.standing)
-    day.replace_tiles(summed, TARGETS, touched)
+    day.replace_tiles(_sum_targets(day, pairs), TARGETS, touched)
+
+
+def _sum_targets(day: Day, pairs: DataFrame) -> DataFrame:
+    model = day.config.model
+    vouching_weight = model.authenticity.newcomers.vouching_weight
+    return tiles.sum_targets(pairs, kinds=day.kinds, standing=model.standing, vouching_weight=vouching_weight)
 
 
 def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame | None) -> None:
@@ -205,28 +227,47 @@ def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame | None) 
         day.replace_day(identity.without(_union(frames), hidden, network=edges.NETWORK), RANKS)
 
 
-def measure_accounts(day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
-    """The signals of every account, and of persons with several on one network (VECTORS).
+@contextmanager
+def _measured(
+    day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataFrame], hidden: DataFrame | None
+) -> Iterator[DataFrame]:
+    """The signals of every account, and of persons with several on one network (VECTORS), of nobody who is hidden.
 
     `owners` are the `linked` ones (OWNERS) that are not hidden.
     """
-    config, kinds = day.config, day.kinds
-    targets = day.read(TARGETS).where(day.is_in_window())
+    model, networks = day.config.model, {s.name: day.config.subjects(s.name) for s in day.sources}
+    sums = features.sum_facts(
+        _facts(day, owners, linked, pages),
+        ends={s.name: s.window.end for s in day.sources},
+        networks=networks,
+        windows_days=model.windows_days,
+        carry_days={s.name: day.config.networks[s.name].carry_days for s in day.sources},
+    )
+    with settled(sums) if day.judged_networks else nullcontext(sums) as known:
+        whole = _with_newcomers(day, known) if day.judged_networks else known
+        vectors = features.measure(whole, owners, networks=networks, windows_days=model.windows_days)
+        with settled(identity.without(vectors, hidden)) as measured:
+            yield measured
+
+
+def _facts(day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
+    kinds, targets = day.kinds, day.read(TARGETS).where(day.is_in_window())
     others = [*_other_facts(day, targets), *[facts.of_pages(links) for links in pages]]
     found = [facts.of_reactions(targets, kinds=kinds), *others]
     if identity.has_several(owners):
         merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, linked, kinds=kinds)
-        tiled = tiles.sum_targets(merged, kinds=kinds, standing=config.model.standing)
-        found.append(facts.of_reactions(tiled, kinds=kinds, are_persons=True))
+        found.append(facts.of_reactions(_sum_targets(day, merged), kinds=kinds, are_persons=True))
         found += [facts.of_persons(other, owners) for other in others]
-    return features.measure(
-        _union(found),
-        owners,
-        ends={s.name: s.window.end for s in day.sources},
-        networks={s.name: config.subjects(s.name) for s in day.sources},
-        windows_days=config.model.windows_days,
-        carry_days={s.name: config.networks[s.name].carry_days for s in day.sources},
-    )
+    return _union(found)
+
+
+def _with_newcomers(day: Day, sums: DataFrame) -> DataFrame:
+    """Sums to which newcomers are added; what is usual of them goes into the manifest."""
+    model, newcomers = day.config.model, day.config.model.authenticity.newcomers
+    measures = features.judged_sums(model.windows_days)
+    for row in authenticity.sum_usual(sums, measures, newcomers=newcomers).collect():
+        day.usual_newcomers[row["network"]] = {m: (row[f"newcomer_{m}"], row[m]) for m in measures}
+    return authenticity.count_newcomers(sums, measures, day.usual_newcomers, newcomers=newcomers)
 
 
 def build_features(day: Day, vectors: DataFrame) -> None:
@@ -266,6 +307,66 @@ def build_candidate(day: Day, vectors: DataFrame, owners: DataFrame, hidden_pers
         fingerprint=config.fingerprint,
     )
     day.replace_day(rows, SCORES_CANDIDATE)
+
+
+def _first_days(day: Day) -> dict[str, date]:
+    """The first day with rows in the window, of each network where actors are judged."""
+    networks = {s.name: s for s in day.judged_networks}
+    if not networks:
+        return {}
+    past = day.read(ACTOR_DAYS).where(F.col("network").isin(list(networks)) & day.is_in_window())
+    found = {n: d for n, d in past.groupBy("network").agg(F.min("day")).collect() if networks[n].why_rebuilt is None}
+    return {
+        n: min(d for d in (found.get(n), day.first_read.get(n)) if d) for n in {*found, *day.first_read} & {*networks}
+    }
+
+
+@contextmanager
+def _judged_actors(
+    day: Day,
+    counted: DataFrame,
+    frozen: DataFrame,
+    built_days: Mapping[str, list[date]],
+    first_days: Mapping[str, date],
+) -> Iterator[DataFrame | None]:
+    """What the reactions of the built days are worth by who gives them (JUDGEMENTS); None where nobody is judged."""
+    if not first_days:
+        yield None
+        return
+    model = day.config.model
+    is_past = F.col("network").isin(list(first_days)) & ~on_days(built_days) & day.is_in_window()
+    judged = [s for s in day.reacting if s.name in first_days]
+    created = [found for s in judged if (found := inputs.created_accounts(day.tables, s)) is not None]
+    actors = authenticity.know_actors(
+        counted.where(F.col("network").isin(list(first_days))),
+        frozen,
+        day.read(ACTOR_DAYS).where(is_past),
+        day.read(TARGETS).where(is_past),
+        _union(created) if created else None,
+        _follows(day, counted, judged),
+        first_days=first_days,
+        authenticity=model.authenticity,
+    )
+    steps = model.authenticity.newcomers.vouching_steps if any(len(days) > 1 for days in built_days.values()) else 0
+    with settled(actors) as known:
+        yield authenticity.judge_actors(
+            known, counted, steps=steps, authenticity=model.authenticity, selectivity=model.selectivity
+        )
+
+
+def _follows(day: Day, counted: DataFrame, sources: Sequence[NetworkInput]) -> DataFrame | None:
+    """Whom the actors of the built days follow; None where nothing is known of it."""
+    pages, found = day.config.networks, []
+    names = {s.name: pair for s in sources if (pair := pages[s.name].follow_gauges) is not None}
+    for source in (s for s in sources if s.name in names):
+        span = Span(min(source.built) - timedelta(days=pages[source.name].carry_days), source.window.end)
+        gauges = inputs.gauges_in(day.tables, source, span=span, allowed=pages[source.name].account_types)
+        if gauges is not None:
+            found.append(gauges)
+    if not found:
+        return None
+    carry_days = {name: pages[name].carry_days for name in names}
+    return authenticity.compare_follows(_union(found), counted, follow_gauges=names, carry_days=carry_days)
 
 
 def _tally(pairs: DataFrame) -> defaultdict[str, Counter[str]]:
@@ -401,6 +502,8 @@ def _manifest(
         fingerprint=day.config.fingerprint,
         tile_fingerprint=day.config.tile_fingerprint,
         tiles_from=tiles_from,
+        history_from=day.history_from,
+        usual_newcomers=day.usual_newcomers,
         inputs=pins,
         kept=day.versions,
         modes={s.name: s.mode for s in day.sources},

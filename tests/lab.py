@@ -41,6 +41,7 @@ SAMPLES = {
     "string": "x",
     "date": date(2026, 1, 1),
     "bigint": 1,
+    "boolean": False,
     "int": 0,
     "map<string,bigint>": {"reply": 1},
     "array<string>": [],

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MICRO = 1_000_000
-AUTHENTICITY_MICROS = MICRO  # everybody is authentic in this version
 LEAST_100, MOST_100 = 100, 10_000  # P1: a score is 1.00 to 100.00
 FUTURE = timedelta(hours=24)
 
@@ -56,9 +55,22 @@ class Model:
     halving_reactions: float = 20.0
     standing_most: float = 2.0
     windows: tuple[int, ...] = (1, 7, 28, 90)
+    is_judged: bool = True  # whether authenticity is applied
+    history_days: int = 60
+    established_days: int = 60
+    settling_days: int = 30
+    vouching_weight: float = 0.49
+    vouching_steps: int = 3
+    newcomers_in_full: float = 0.5
+    newcomers_times_usual: float = 3.0
+    newcomers_usual_at_most: float = 20.0
+    newcomers_beyond: float = 0.1
+    doubts: tuple[tuple[float, float], ...] = ((50, 0.5), (25, 0.5), (12, 0.5))  # reactions, targets, hours a day
+    least_authenticity: float = 0.05
+    weight_at_most: float = 2.0  # times the distinct actors
     combine: float = 3.0
     per_post: float = 0.2
-    anchors: tuple[tuple[float, float], ...] = ((0, 1), (45, 90), (100, 100))
+    anchors: tuple[tuple[float, float], ...] = ((0, 1), (3, 15), (22, 65), (50, 100))
     band: float = 1.645 * 1.4  # half of a band in standard deviations
     most_up: float = 20.0
     most_down: float = 0.7
@@ -97,13 +109,22 @@ class DayResult:
 
 
 class Reaction(NamedTuple):
-    """A counted row."""
+    """A counted row; `hour` of the day."""
 
     network: str
     day: date
     actor: str
     target: str
     kind: str
+    hour: int
+
+
+class Judged(NamedTuple):
+    """What is said of an actor's day when it is first seen."""
+
+    authenticity_micros: int
+    is_newcomer: bool
+    standing_micros: int
 
 
 class Received(NamedTuple):
@@ -113,6 +134,16 @@ class Received(NamedTuple):
     actor: str
     weight_micros: int
     reactions: int
+    judged: Judged
+
+
+class Sums(NamedTuple):
+    """What was received in a window from known actors and from newcomers: distinct ones and weights, in millionths."""
+
+    actors: int
+    newcomers: int
+    weight: int
+    newcomer_weight: int
 
 
 @dataclass(frozen=True)
@@ -124,6 +155,7 @@ class Run:
     owner: Mapping[Account, str]
     published: Mapping[date, DayResult]
     model: Model
+    last: date | None = None  # the as_of of the run before
 
 
 def half_up(x: float) -> int:
@@ -231,24 +263,141 @@ def standing_micros(network: str, day: date, actor: str, run: Run) -> int:
     return MICRO
 
 
-def pair_weights(
-    reactions: Iterable[Reaction], standing: Mapping[ActorDay, int], model: Model
-) -> dict[tuple[ActorDay, str], int]:
-    """Millionths by (network, day, actor) and target: damped * h / (h + busy - 1) * authenticity * standing.
+def damped_micros(reactions: Iterable[Reaction], model: Model) -> dict[ActorDay, Counter[str]]:
+    """By actor's day and target the sum over kinds of value * r ** beta, each rounded to millionths."""
+    damped: dict[ActorDay, Counter[str]] = defaultdict(Counter)
+    for (network, day, actor, target, kind), r in Counter(reaction[:5] for reaction in reactions).items():
+        damped[network, day, actor][target] += half_up(model.value[network, kind] * r**model.beta * 1e6)
+    return damped
 
-    damped = sum over kinds of value * r ** beta, each rounded to millionths; busy = sum over targets of damped.
+
+def selective_micros(damped: Mapping[ActorDay, Counter[str]], model: Model) -> dict[tuple[ActorDay, str], float]:
+    """The damped reactions times h / (h + busy - 1), busy being the sum of damped over the day's targets."""
+    h = model.halving_reactions
+    return {
+        (actor_day, target): micros * h / (h + sum(targets.values()) / 1e6 - 1.0)
+        for actor_day, targets in damped.items()
+        for target, micros in targets.items()
+    }
+
+
+def pair_weights(
+    reactions: Iterable[Reaction], judged: Mapping[ActorDay, Judged], model: Model
+) -> dict[tuple[ActorDay, str], int]:
+    """Millionths by (network, day, actor) and target: damped * h / (h + busy - 1) * authenticity * standing."""
+    selective = selective_micros(damped_micros(reactions, model), model)
+    said = {key: judged[key[0]] for key in selective}
+    return {
+        key: half_up(value * (said[key].authenticity_micros / 1e6) * (said[key].standing_micros / 1e6))
+        for key, value in selective.items()
+    }
+
+
+# --- authenticity ----------------------------------------------------------------------------------------------------
+
+
+def judge_new(
+    reactions: Sequence[Reaction],
+    seen: Mapping[str, date],
+    judged: dict[ActorDay, Judged],
+    new: set[ActorDay],
+    run: Run,
+) -> None:
+    """Adds what is said of the actor's days that this run is the first to see.
+
+    `reactions` are all that count in the window, `seen` the first day of any row there, by network.
     """
-    damped: Counter[tuple[ActorDay, str]] = Counter()
-    busy: Counter[ActorDay] = Counter()
-    for (network, day, actor, target, kind), r in Counter(reactions).items():
-        micros = half_up(model.value[network, kind] * r**model.beta * 1e6)
-        damped[(network, day, actor), target] += micros
-        busy[network, day, actor] += micros
-    weights, h = {}, model.halving_reactions
-    for (actor_day, target), damped_micros in damped.items():
-        selective = damped_micros * h / (h + busy[actor_day] / 1e6 - 1.0)
-        weights[actor_day, target] = half_up(selective * (AUTHENTICITY_MICROS / 1e6) * (standing[actor_day] / 1e6))
-    return weights
+    model = run.model
+    days: dict[tuple[str, str], dict[date, list[Reaction]]] = defaultdict(lambda: defaultdict(list))
+    first_received: dict[tuple[str, str], date] = {}
+    for r in reactions:
+        days[r.network, r.actor][r.day].append(r)
+        first_received[r.network, r.target] = min(first_received.get((r.network, r.target), r.day), r.day)
+
+    def is_old(network: str, day: date, actor: str) -> bool:
+        first = seen[network]
+        if not model.is_judged or day < first + timedelta(days=model.history_days):
+            return True
+        found = [d for d in days[network, actor] if d <= day] + [first_received.get((network, actor), date.max)]
+        settled = max(day - timedelta(days=model.established_days), first + timedelta(days=model.settling_days))
+        return min(found, default=date.max) <= settled
+
+    vouching = [
+        (actor_day, target)
+        for (actor_day, target), micros in selective_micros(damped_micros(reactions, model), model).items()
+        if micros >= model.vouching_weight * 1e6
+    ]
+    built = built_days(run)
+    vouched: dict[tuple[str, str], date] = {}
+
+    def is_known(actor_day: ActorDay) -> bool:
+        if actor_day not in new:
+            return not judged[actor_day].is_newcomer
+        network, day, actor = actor_day
+        return is_old(*actor_day) or vouched.get((network, actor), date.max) < day
+
+    for step in range(model.vouching_steps + 1):
+        now: dict[tuple[str, str], date] = {}
+        for (network, day, actor), target in vouching:
+            on_record = day not in built[network]  # those of other days were settled by earlier runs
+            if (on_record or step > 0) and is_known((network, day, actor)):
+                now[network, target] = min(now.get((network, target), day), day)
+        vouched = now
+    for network, day, actor in new:
+        doubt = 0.0
+        before = [rows for d, rows in days[network, actor].items() if d < day]
+        if model.is_judged and before and day >= seen[network] + timedelta(days=model.history_days):
+            means = [
+                sum(measure(rows) for rows in before) / len(before)
+                for measure in (
+                    len,
+                    lambda rows: len({r.target for r in rows}),
+                    lambda rows: len({r.hour for r in rows}),
+                )
+            ]
+            doubt = sum(w * max(0.0, math.log(x / usual)) for x, (usual, w) in zip(means, model.doubts, strict=True))
+        micros = half_up(max(model.least_authenticity, math.exp(-doubt)) * 1e6)
+        is_newcomer = not is_known((network, day, actor))
+        judged[network, day, actor] = Judged(micros, is_newcomer, standing_micros(network, day, actor, run))
+
+
+def built_days(run: Run) -> dict[str, set[date]]:
+    """The days whose rows this run looks at again, by network: from the last run on, and those with late rows."""
+    start, end = run.as_of - timedelta(days=max(run.model.windows)), run.as_of
+    fresh = start if run.last is None else max(start, min(run.last, end - timedelta(days=1)))
+    found = {}
+    for network in run.model.account_types:
+        rows = [row for row in visible(run.world, run.as_of) if row["network"] == network]
+        late = {day_of(row) for row in rows if run.last is not None and row["arrives"] > run.last}
+        days = {fresh + timedelta(days=n) for n in range((end - fresh).days)}
+        found[network] = days | {day for day in late if day is not None and start <= day < end}
+    return found
+
+
+def sums_of(rows: Iterable[Received], w: int, as_of: date) -> Sums:
+    """What known actors and newcomers brought; an actor counts as on its first day in the window."""
+    inside = sorted((row for row in rows if as_of - timedelta(days=w) <= row.day < as_of), key=lambda row: row.day)
+    firsts = {row.actor: row.judged for row in reversed(inside)}
+    parts = [[j.authenticity_micros for j in firsts.values() if j.is_newcomer == new] for new in (False, True)]
+    weights = [[row.weight_micros for row in inside if row.judged.is_newcomer == new] for new in (False, True)]
+    return Sums(*[sum(values) for pair in (parts, weights) for values in pair])
+
+
+def with_newcomers(known: int, newcomers: int, others: tuple[int, int], model: Model) -> float:
+    """Known ones and what newcomers add, in millionths; `others` are newcomers and known ones of all other targets."""
+    if not newcomers:
+        return known
+    least = model.newcomers_in_full * 1e6
+    usual = max(others[0], 0) / (max(others[1], 0) + least)
+    full = model.newcomers_times_usual * usual * (known + least) + least
+    if newcomers <= full:
+        return known + newcomers
+    return known + full * (1 + model.newcomers_beyond * (1 - full / newcomers))
+
+
+def entering(known: int, newcomers: int, model: Model) -> int:
+    """What newcomers of one target enter what is usual."""
+    return min(newcomers, math.floor(model.newcomers_usual_at_most * known))
 
 
 # --- persons ---------------------------------------------------------------------------------------------------------
@@ -282,6 +431,7 @@ def accounts_of(person: str, run: Run) -> list[Account]:
 def received(
     weights: Mapping[tuple[ActorDay, str], int],
     reactions: Mapping[tuple[ActorDay, str], int],
+    judged: Mapping[ActorDay, Judged],
     owner: Mapping[Account, str],
 ) -> dict[str, dict[str, list[Received]]]:
     """By person and network what was received, reactions between a person's own accounts set apart."""
@@ -290,7 +440,7 @@ def received(
         person = person_of(network, target, owner)
         if person_of(network, actor, owner) != person:
             count = reactions[(network, day, actor), target]
-            found[person][network].append(Received(day, actor, micros, count))
+            found[person][network].append(Received(day, actor, micros, count, judged[network, day, actor]))
     return found
 
 
@@ -339,18 +489,40 @@ def population(reached: Iterable[str], run: Run) -> set[str]:
 # --- evidence and score ----------------------------------------------------------------------------------------------
 
 
-def terms_of(rows: Sequence[Received], posts: int, as_of: date, model: Model) -> dict[str, float]:
-    """The terms of E_n in order: ln(1 + U_w) / 2, ln(1 + W_w) / 2 for each window w, ln(1 + min(active days, U_90)),
-    and ln(1 + min(reactions / posts, U_90)) * per_post.
+Usual = Mapping[int, Sums]  # by window what all accounts of a network received, newcomers as they enter what is usual
+
+
+def usual_of(accounts: Sequence[Sequence[Received]], as_of: date, model: Model) -> Usual:
+    """Of all accounts of a network."""
+    found = {}
+    for w in model.windows:
+        totals = Counter[str]()
+        for s in (sums_of(rows, w, as_of) for rows in accounts):
+            totals["actors"] += s.actors
+            totals["newcomers"] += entering(s.actors, s.newcomers, model)
+            totals["weight"] += s.weight
+            totals["newcomer_weight"] += entering(s.weight, s.newcomer_weight, model)
+        found[w] = Sums(*[totals[name] for name in Sums._fields])
+    return found
+
+
+def terms_of(rows: Sequence[Received], posts: int, usual: Usual, as_of: date, model: Model) -> dict[str, float]:
+    """The terms of E_n in order: ln(1 + U_w) / 2, ln(1 + min(W_w, 2 U_w)) / 2 for each window w,
+    ln(1 + min(active days, U_90)), and ln(1 + min(reactions / posts, U_90)) * per_post.
 
     U_w distinct actors by their authenticity, W_w weights, active days with at least one; kept as float32.
     """
     terms = {}
     actors = 0.0
     for w in sorted(model.windows):
-        inside = [row for row in rows if as_of - timedelta(days=w) <= row.day < as_of]
-        actors = float(np.float32(len({row.actor for row in inside}) * AUTHENTICITY_MICROS / 1e6))
-        weight = float(np.float32(sum(row.weight_micros for row in inside) / 1e6))
+        found, total = sums_of(rows, w, as_of), usual[w]
+        own = entering(found.actors, found.newcomers, model), found.actors
+        others = total.newcomers - own[0], total.actors - own[1]
+        actors = float(np.float32(with_newcomers(found.actors, found.newcomers, others, model) / 1e6))
+        own = entering(found.weight, found.newcomer_weight, model), found.weight
+        others = total.newcomer_weight - own[0], total.weight - own[1]
+        weight = float(np.float32(with_newcomers(found.weight, found.newcomer_weight, others, model) / 1e6))
+        weight = min(weight, float(np.float32(actors * model.weight_at_most)))
         terms[f"actors_distinct_{w}d"] = 0.5 * math.log1p(actors)
         terms[f"weight_sum_{w}d"] = 0.5 * math.log1p(weight)
     active_days = len({row.day for row in rows if is_in_window(row.day, as_of, model)})
@@ -369,26 +541,28 @@ def gained(term: float, weight: float) -> float:
 def variance_of(rows: Sequence[Received], terms: Mapping[str, float], as_of: date, model: Model) -> float:
     """The variance of E_n: each actor a Poisson draw that brings the mean of its window's actors.
 
-        sum over actors of (sum over windows from the actor's shortest on of share(w)) ** 2,
+        sum over windows of (U_w - U_(shorter)) * (sum over windows from w on of share) ** 2,
         share(w) = sum over terms of window w of weight * x / (1 + x) / U_w
 
     A day is lost with an actor only where nobody else came: its x / (1 + x) times exp(1 - reactions a day).
     """
-    share: dict[int, float] = {}
     longest = max(model.windows)
+    actors = {w: math.expm1(terms[f"actors_distinct_{w}d"] / 0.5) for w in sorted(model.windows)}
+    share: dict[int, float] = {}
     for w in model.windows:
         inside = [row for row in rows if as_of - timedelta(days=w) <= row.day < as_of]
-        actors = len({row.actor for row in inside})
         gain = sum(gained(terms[f"{name}_{w}d"], 0.5) for name in ("actors_distinct", "weight_sum"))
         if w == longest:
             days, reactions = len({row.day for row in inside}), sum(row.reactions for row in inside)
-            alone = math.exp(1 - max(reactions / max(days, 1), 1)) if days <= actors else 1.0
+            alone = math.exp(1 - max(reactions / max(days, 1), 1)) if days <= actors[w] + 1e-9 else 1.0
             gain += gained(terms[f"active_days_count_{w}d"], 1.0) * alone
             gain += gained(terms[f"reactions_per_post_{w}d"], model.per_post)
-        share[w] = gain / actors if actors else 0.0
-    newest_days = {row.actor: row.day for row in sorted(rows, key=lambda row: row.day) if row.day < as_of}
-    squares = [sum(share[w] for w in share if as_of - timedelta(days=w) <= day) ** 2 for day in newest_days.values()]
-    return sum(squares)
+        share[w] = gain / actors[w] if actors[w] else 0.0
+    shorter, found = 0.0, 0.0
+    for w, counted in actors.items():
+        found += max(counted - shorter, 0.0) * sum(share[v] for v in share if v >= w) ** 2
+        shorter = counted
+    return found
 
 
 def calibrated_100(evidence: float, model: Model) -> int:
@@ -410,12 +584,18 @@ def share_out(total: int, raw: Mapping[tuple[str, str], float]) -> dict[tuple[st
 
 
 def score_person(
-    person: str, networks: Mapping[str, Sequence[Received]], posts: Mapping[tuple[str, str], int], run: Run
+    person: str,
+    networks: Mapping[str, Sequence[Received]],
+    posts: Mapping[tuple[str, str], int],
+    usual: Mapping[str, Usual],
+    run: Run,
 ) -> Scored:
     """Evidence E = (sum of E_n ** p) ** (1 / p), its calibrated score held by the step limit, and the parts."""
     model, p = run.model, run.model.combine
     names = sorted(networks, key=str.encode)
-    terms = {name: terms_of(networks[name], posts.get((person, name), 0), run.as_of, model) for name in names}
+    terms = {
+        name: terms_of(networks[name], posts.get((person, name), 0), usual[name], run.as_of, model) for name in names
+    }
     evidences = {name: in_order(found.values()) for name, found in terms.items()}
     powers = in_order(e_n**p for e_n in evidences.values())
     evidence = float(Decimal(repr(powers ** (1 / p))).quantize(Decimal("1e-9"), ROUND_HALF_UP))
@@ -444,21 +624,30 @@ def score_person(
 # --- runs ------------------------------------------------------------------------------------------------------------
 
 
-def score_day(run: Run, standing: dict[ActorDay, int]) -> dict[str, Scored]:
-    """The rows that one run publishes; actor-days that it is the first to see are added to `standing` for good."""
+def score_day(run: Run, judged: dict[ActorDay, Judged]) -> dict[str, Scored]:
+    """The rows that one run publishes; actor-days that it is the first to see are added to `judged` for good."""
     rows = visible(run.world, run.as_of)
-    reactions = []
+    reactions: list[Reaction] = []
+    seen: dict[str, date] = {}
+    new: set[ActorDay] = set()
     for row, fate in zip(rows, fates(rows, run.as_of, run.world, run.model), strict=True):
         if fate in ("counted", "self", "duplicate"):
-            network, day, actor = row["network"], row["occurred_at"].date(), row["actor_id"]
-            if (network, day, actor) not in standing:
-                standing[network, day, actor] = standing_micros(network, day, actor, run)
+            network, at, actor = row["network"], row["occurred_at"], row["actor_id"]
+            seen[network] = min(seen.get(network, at.date()), at.date())
+            if (network, at.date(), actor) not in judged:
+                new.add((network, at.date(), actor))
             if fate == "counted":
-                reactions.append(Reaction(network, day, actor, row["target_id"], row["kind"]))
+                reactions.append(Reaction(network, at.date(), actor, row["target_id"], row["kind"], at.hour))
+    judge_new(reactions, seen, judged, new, run)
     counted = Counter(((r.network, r.day, r.actor), r.target) for r in reactions)
-    credit = received(pair_weights(reactions, standing, run.model), counted, run.owner)
+    weights = pair_weights(reactions, judged, run.model)
+    credit, accounts = received(weights, counted, judged, run.owner), received(weights, counted, judged, {})
+    usual = {
+        network: usual_of([found[network] for found in accounts.values() if network in found], run.as_of, run.model)
+        for network in run.model.account_types
+    }
     persons, posts = sorted(population(credit, run), key=str.encode), posts_of(run)
-    return {person: score_person(person, credit.get(person, {}), posts, run) for person in persons}
+    return {person: score_person(person, credit.get(person, {}), posts, usual, run) for person in persons}
 
 
 def score_days(world: World, days: Sequence[date], model: Model) -> list[DayResult]:
@@ -467,10 +656,10 @@ def score_days(world: World, days: Sequence[date], model: Model) -> list[DayResu
     A day without any row leaves nothing in `scores`: for later runs it was never published.
     """
     results: list[DayResult] = []
-    standing: dict[ActorDay, int] = {}
+    judged: dict[ActorDay, Judged] = {}
     for as_of in days:
         published = {result.as_of: result for result in results if result.rows and result.as_of < as_of}
-        rows = score_day(Run(as_of, world, owners(world.links, as_of), published, model), standing)
         last = results[-1].as_of if results else None
+        rows = score_day(Run(as_of, world, owners(world.links, as_of), published, model, last), judged)
         results.append(DayResult(as_of, rows, count(world, as_of, last, model)))
     return results

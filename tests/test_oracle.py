@@ -71,9 +71,12 @@ def scores(result: DayResult) -> dict[str, int]:
 
 
 def weights(*rows: Row, standing: Mapping[str, int] | None = None) -> dict[tuple[str, str], int]:
-    reactions = [oracle.Reaction("twitter", day(-1), r["actor_id"], r["target_id"], r["kind"]) for r in rows]
-    micros = {("twitter", day(-1), r.actor): (standing or {}).get(r.actor, 1_000_000) for r in reactions}
-    found = oracle.pair_weights(reactions, micros, MODEL)
+    reactions = [oracle.Reaction("twitter", day(-1), r["actor_id"], r["target_id"], r["kind"], 12) for r in rows]
+    judged = {
+        ("twitter", day(-1), r.actor): oracle.Judged(1_000_000, False, (standing or {}).get(r.actor, 1_000_000))
+        for r in reactions
+    }
+    found = oracle.pair_weights(reactions, judged, MODEL)
     return {(actor, target): weight for ((_, _, actor), target), weight in found.items()}
 
 
@@ -126,8 +129,8 @@ def test_midnight_belongs_to_the_day_that_begins() -> None:
 
 
 def test_active_days_are_at_most_the_distinct_actors() -> None:
-    # one fan on the last 3 days: W = 1, 3, 3, 3 and U = 1 in all windows, min(3 days, 1 actor) = 1
-    expected = 4 * LN2 / 2 + (LN2 + 3 * math.log(4)) / 2 + LN2
+    # one fan on the last 3 days: W = 1, 3, 3, 3, at most 2 U, and U = 1 in all windows, min(3 days, 1 actor) = 1
+    expected = 4 * LN2 / 2 + (LN2 + 3 * math.log(3)) / 2 + LN2
     found = run(*(row("a", "t", -back) for back in (1, 2, 3))).rows["twitter:t"]
     assert found.evidence == pytest.approx(expected, abs=1e-9)
 
@@ -454,9 +457,12 @@ def test_every_row_has_one_end_and_every_score_its_parts(world: World) -> None:
 def test_worlds_side_by_side_do_not_touch(one: World, other: World) -> None:
     anchor = link("anchor", "anchor")  # so that no day is without rows, which would move the last published day
     pair = [World(w.interactions, w.posts, w.accounts, [*w.links, anchor]) for w in (one, other)]
-    together = score_days(prefixed(pair), RUN_DAYS, example_model())
+    model = dataclasses.replace(
+        example_model(), is_judged=False
+    )  # what is usual of newcomers is usual on the whole network
+    together = score_days(prefixed(pair), RUN_DAYS, model)
     for i, world in enumerate(pair):
-        for alone, both in zip(score_days(world, RUN_DAYS, example_model()), together, strict=True):
+        for alone, both in zip(score_days(world, RUN_DAYS, model), together, strict=True):
             named = {tuple(scored.accounts): scored for scored in both.rows.values()}
             for scored in alone.rows.values():
                 if scored.accounts:

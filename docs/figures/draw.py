@@ -39,12 +39,13 @@ Days = Sequence[Iterable[int]]  # who reacted, day by day, each once
 
 
 def evidence(signals: Mapping[str, float], config: Config) -> float:
-    """E of somebody on one network: the sum of weight * ln(1 + min(signal, at_most)); unknown signals are 0."""
+    """E of somebody on one network: the sum of weight * ln(1 + min(signal, times * most)); unknown signals are 0."""
 
     def value(of: str | float | None) -> float:
         return signals.get(of, 0.0) if isinstance(of, str) else math.inf if of is None else of
 
-    return sum(t.weight * math.log1p(min(value(t.signal), value(t.at_most))) for t in config.terms(NETWORK))
+    terms = config.terms(NETWORK)
+    return sum(t.weight * math.log1p(min(value(t.signal), t.at_most_times * value(t.at_most))) for t in terms)
 
 
 def signals_of(days: Days, *, windows: Sequence[int], posts: int = 1) -> dict[str, float]:
@@ -129,8 +130,8 @@ def draw_fans(axes: Sequence[Axes], config: Config) -> None:
     ):
         scores = np.array([calibrated(signals(n, windows), config) for n in counts])
         axes[0].plot(counts, scores, color=colour, label=label)
-        more = np.diff(counts) / np.diff(scores)
-        axes[1].plot(scores[:-1], more, color=colour)
+        rises = np.diff(scores) > 0  # nothing is beyond 100
+        axes[1].plot(scores[:-1][rises], (np.diff(counts)[rises] / np.diff(scores)[rises]), color=colour)
     axes[0].set(title="Score against fans", xlabel="fans", ylabel="score", xscale="log", ylim=(0, 100))
     axes[0].legend(loc="lower right")
     axes[1].set(

@@ -15,23 +15,39 @@ from pydantic import Field, model_validator
 
 from kloutspark.config.blocks import NAME, Closed, Name, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
-from kloutspark.config.model import Bands, Calibration, Damping, Model, Selectivity, Standing, StepLimit, Term, Walk
+from kloutspark.config.model import (
+    Authenticity,
+    Bands,
+    Calibration,
+    Damping,
+    Doubts,
+    Model,
+    Newcomers,
+    Selectivity,
+    Standing,
+    StepLimit,
+    Term,
+    Walk,
+)
 from kloutspark.config.networks import AccountType, Classes, Gauge, Network
 from kloutspark.domain.errors import ConfigError, unknown_key
 from kloutspark.domain.signals import MEASURES, Signal, Subjects, catalogue
 
 __all__ = [
     "AccountType",
+    "Authenticity",
     "Bands",
     "Calibration",
     "Closed",
     "Config",
     "Damping",
+    "Doubts",
     "Gate",
     "Gauge",
     "Limit",
     "Model",
     "Network",
+    "Newcomers",
     "Science",
     "Selectivity",
     "SparkSettings",
@@ -84,6 +100,8 @@ class Config(Closed):
                 if entry.reaction_class not in self.classes.values:
                     where = f"networks/{network}.yaml, kinds.{kind}.class"
                     raise unknown_key(where, entry.reaction_class, list(self.classes.values))
+            for gauge in set(page.follow_gauges or ()) - page.gauges.keys():
+                raise unknown_key(f"networks/{network}.yaml, follow_gauges", gauge, list(page.gauges))
         for network in self.model.terms.networks:
             if network not in self.networks:
                 raise unknown_key("the model's terms.networks", network, list(self.networks))
@@ -115,7 +133,8 @@ class Config(Closed):
         """What a network has signals of."""
         page = self.networks[network]
         gauges = tuple((name, gauge.response) for name, gauge in page.gauges.items())
-        return Subjects(kinds=tuple(page.kinds), gauges=gauges, has_pages=page.has_pages)
+        votes = tuple(name for name, gauge in page.gauges.items() if gauge.are_votes)
+        return Subjects(kinds=tuple(page.kinds), gauges=gauges, has_pages=page.has_pages, votes=votes)
 
     def signals(self, network: str) -> tuple[Signal, ...]:
         """The catalogue of a network in the order of its stored vectors."""
@@ -141,7 +160,7 @@ class Config(Closed):
         networks = {
             n: [
                 *(page.status, page.account_types, self.kind_values(n), asdict(self.subjects(n))),
-                *(page.carry_days, page.hold_days),
+                *(page.carry_days, page.hold_days, page.follow_gauges),
             ]
             for n, page in self.networks.items()
         }
@@ -150,8 +169,9 @@ class Config(Closed):
     @property
     def tile_fingerprint(self) -> str:
         """The same for what stored tiles depend on: another one means that they are built again."""
-        model = self.model.model_dump(include={"damping", "selectivity", "standing"})
-        networks = {n: [self.networks[n].account_types, self.kind_values(n)] for n in self.scored}
+        model = self.model.model_dump(include={"damping", "selectivity", "standing", "authenticity"})
+        pages = {n: self.networks[n] for n in self.scored}
+        networks = {n: [p.account_types, self.kind_values(n), p.follow_gauges] for n, p in pages.items()}
         return digest({"model": model, "networks": networks, "history_days": self.model.history_days})
 
     def network(self, name: str) -> Network:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from kloutspark.config.blocks import Closed, Positive, Science
+from kloutspark.domain.contracts import BEHAVIOUR
 from kloutspark.domain.signals import Subjects
 
 Hundredths = Annotated[float, Field(gt=0, le=99, multiple_of=0.01)]
@@ -35,23 +36,69 @@ class Standing(Science):
         return math.floor(1e6 * (1 + (score - 1) / 99 * (self.most - 1)) + 0.5)
 
 
+class Newcomers(Science):
+    """How far those count whom the network does not know yet; the formula: `authenticity.count_newcomers`."""
+
+    established_days: Annotated[int, Field(ge=1, le=89)]  # who was seen so long ago is known
+    settling_days: Annotated[int, Field(ge=0, le=89)]  # whoever was there in the first days of a history is known too
+    vouching_weight: Positive  # a reaction of a known account that weighs so much makes its target known
+    vouching_steps: Annotated[int, Field(ge=1, le=10)]  # how far that goes on within one run; one step a day after it
+    in_full: Positive  # so many count on any target
+    times_usual: Annotated[float, Field(ge=0)]  # and so many times what is usual beside those who are known there
+    usual_at_most: Positive  # of one target so many for each known one enter what is usual
+    beyond: Annotated[float, Field(ge=0, le=1)]  # what they can add beyond that, in parts of it
+
+
+class Doubt(Closed):
+    """What is unusual of an actor's days: ln(value / usual) where that is above 0, times the weight."""
+
+    usual: Positive
+    weight: Annotated[float, Field(ge=0)]
+
+
+class Doubts(Science):
+    """What an actor did on earlier days, a mean day on which it acted, and what it follows."""
+
+    reactions_a_day: Doubt
+    targets_a_day: Doubt
+    hours_a_day: Doubt
+    followings_per_follower: Doubt
+    least: Annotated[float, Field(gt=0, le=1)]  # nobody's reactions are worth less than this part
+
+    @property
+    def each(self) -> dict[str, Doubt]:
+        """By name."""
+        return {name: getattr(self, name) for name in BEHAVIOUR}
+
+
+class Authenticity(Science):
+    """What a reaction is worth by who gives it, from behaviour and no text (P15)."""
+
+    is_applied: bool
+    history_days: Annotated[int, Field(ge=1, le=89)]  # with less of a network's past nobody is judged
+    newcomers: Newcomers
+    doubts: Doubts
+
+
 class Term(Closed):
-    """One addend of a network's evidence: weight * ln(1 + signal), the signal at most another one or a number."""
+    """One addend of a network's evidence: weight * ln(1 + signal), at most a number or some times another."""
 
     signal: str
     weight: Positive
     at_most: str | Positive | None = None
+    at_most_times: Positive = 1.0
 
 
 class Terms(Science):
     """The addends of E_n, by what a network has; or the whole list of a network that needs another.
 
-    In `gauges`, `{of}` stands for each rising gauge of the network. `idle` gives the reason of every rising measure of
-    the catalogue that carries no weight.
+    In `gauges`, `{of}` stands for each rising gauge of the network, in `votes` for each that counts votes. `idle` gives
+    the reason of every rising measure of the catalogue that carries no weight.
     """
 
     reactions: Annotated[tuple[Term, ...], Field(min_length=1)]
     gauges: tuple[Term, ...] = ()
+    votes: tuple[Term, ...] = ()
     pages: tuple[Term, ...] = ()
     networks: dict[str, tuple[Term, ...]] = Field(default_factory=dict)
     idle: dict[str, Annotated[str, Field(min_length=20)]] = Field(default_factory=dict)
@@ -61,7 +108,11 @@ class Terms(Science):
         if network in self.networks:
             return self.networks[network]
         rising = [gauge for gauge, response in subjects.gauges if response == "rising"]
-        of_gauges = [t.model_copy(update={"signal": t.signal.format(of=g)}) for g in rising for t in self.gauges]
+        of_gauges = [
+            t.model_copy(update={"signal": t.signal.format(of=gauge)})
+            for gauge in rising
+            for t in (self.votes if gauge in subjects.votes else self.gauges)
+        ]
         reactions, pages = self.reactions if subjects.kinds else (), self.pages if subjects.has_pages else ()
         return (*reactions, *of_gauges, *pages)
 
@@ -159,6 +210,7 @@ class Model(Science):
     damping: Damping
     selectivity: Selectivity
     standing: Standing
+    authenticity: Authenticity
     terms: Terms
     ranks: Ranks
     combine: Combine

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 WITH_STATISTICS = ("date", "timestamp", "bigint", "int", "double")
 PARTS = "array<struct<network:string,signal:string,points:double>>"
+BEHAVIOUR = ("reactions_a_day", "targets_a_day", "hours_a_day", "followings_per_follower")  # what doubts are about
 ACCOUNT_LIST = "array<struct<network:string,account_id:string>>"
 
 
@@ -195,6 +196,8 @@ PAIRS = TableContract(
         Col("duplicates", "bigint", "repeated deliveries of these reactions, set aside"),
         Col("damped_micros", "bigint", "sum over kinds of value * reactions ** exponent, in millionths"),
         Col("authenticity_micros", "bigint", "the actor's frozen authenticity, in millionths of 1"),
+        Col("is_newcomer", "boolean", "whether the network did not know the actor yet; frozen"),
+        Col("doubt", "string", "what most made the authenticity less than 1; frozen", is_nullable=True),
         Col("standing_micros", "bigint", "the actor's frozen standing, in millionths of 1"),
         Col("weight_micros", "bigint", "what the pair adds to the target, millionths of one ordinary reaction"),
     ),
@@ -203,14 +206,17 @@ PAIRS = TableContract(
 TARGETS = TableContract(
     "tiles.targets",
     meaning="What one target received on one day, by the previous day of its pairs, so that distinct actors add up.",
-    key=("day", "network", "target_id", "previous_day", "actor_group"),
+    key=("day", "network", "target_id", "previous_day", "actor_group", "is_newcomer"),
     columns=(
         Col("day", "date", "UTC day of the reactions"),
         Col("network", "string", "stem of a file in conf/networks"),
         Col("target_id", "string", "account that is credited"),
         Col("previous_day", "date", "newest earlier day of these pairs; null: none is known", is_nullable=True),
         Col("actor_group", "int", "0..9, group of the actors"),
+        Col("is_newcomer", "boolean", "whether the network did not know these actors yet"),
         Col("pairs", "bigint", "number of actors"),
+        Col("vouching", "bigint", "how many of them are known and gave so much that the target is known from then on"),
+        Col("doubted", "map<string,bigint>", "how many of them count less, by what speaks most against each"),
         Col("authenticity_micros", "bigint", "sum of the actors' authenticity"),
         Col("weight_micros", "bigint", "sum of the pairs' weights"),
         Col("damped_micros", "bigint", "sum of the pairs' damped reactions"),
@@ -229,7 +235,12 @@ ACTOR_DAYS = TableContract(
         Col("network", "string", "stem of a file in conf/networks"),
         Col("actor_id", "string", "account that acted"),
         Col("busy_micros", "bigint", "sum of damped reactions over all targets, always from rows"),
+        Col("reactions", "bigint", "all reactions to others, always from rows"),
+        Col("targets", "bigint", "how many others, always from rows"),
+        Col("hours", "int", "UTC hours with a reaction to others, one bit each, always from rows"),
         Col("authenticity_micros", "bigint", "in (0, 1], from days before; frozen"),
+        Col("is_newcomer", "boolean", "whether the network did not know the actor yet; frozen"),
+        Col("doubt", "string", "what most made the authenticity less than 1; frozen", is_nullable=True),
         Col("standing_micros", "bigint", "1 to 2, from the newest score published at or before the day; frozen"),
     ),
     partitioned_by=("day",),
@@ -244,6 +255,7 @@ FACTS = TableContract(
         Col("person_id", "string", "that person; null for an account's own", is_nullable=True),
         Col("day", "date", "UTC day of it; null for what has none", is_nullable=True),
         Col("previous_day", "date", "of a tile (TARGETS)", is_nullable=True),
+        Col("is_newcomer", "boolean", "of a tile", is_nullable=True),
         Col("pairs", "bigint", "of a tile", is_nullable=True),
         Col("authenticity_micros", "bigint", "of a tile", is_nullable=True),
         Col("weight_micros", "bigint", "of a tile", is_nullable=True),
@@ -398,6 +410,33 @@ STANDINGS = TableContract(
         Col("network", "string", "stem of a file in conf/networks"),
         Col("actor_id", "string", "account that acts"),
         Col("standing_micros", "bigint", "1 to 2, in millionths"),
+    ),
+)
+ACTORS = TableContract(
+    "actors",
+    meaning="What is known of who acted on a day, from days before it; never stored.",
+    key=("day", "network", "actor_id"),
+    columns=(
+        Col("day", "date", "UTC day of the actions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("actor_id", "string", "account that acts"),
+        Col("is_frozen_newcomer", "boolean", "as it was frozen before; null: it was not", is_nullable=True),
+        Col("is_known", "boolean", "whether the network knows the actor by age"),
+        Col("vouched_on", "date", "first earlier day on which somebody known reacted to it", is_nullable=True),
+        *[Col(name, "double", "of the actor's earlier days; null: none", is_nullable=True) for name in BEHAVIOUR],
+    ),
+)
+JUDGEMENTS = TableContract(
+    "judgements",
+    meaning="What reactions of an actor of a day are worth by who gives them; never stored.",
+    key=("day", "network", "actor_id"),
+    columns=(
+        Col("day", "date", "UTC day of the actions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("actor_id", "string", "account that acts"),
+        Col("judged_micros", "bigint", "authenticity in (0, 1], in millionths"),
+        Col("judged_newcomer", "boolean", "whether the network does not know the actor yet"),
+        Col("judged_doubt", "string", "what most made the authenticity less than 1", is_nullable=True),
     ),
 )
 OWNERS = TableContract(

@@ -38,11 +38,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Subjects:
-    """What a network has signals of: its kinds, its gauges with their responses, a page graph."""
+    """What a network has signals of: its kinds, its gauges with their responses, which are votes, a page graph."""
 
     kinds: tuple[str, ...] = ()
     gauges: tuple[tuple[str, Response], ...] = ()
     has_pages: bool = False
+    votes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,12 @@ from rich.console import Console
 from kloutspark.reporting.texts import shown, signed, table
 
 GRAPHS = {"engagement_rank": "account among who reacts to whom", "page_rank": "page among who links to whom"}
+DOUBTS = {
+    "reactions_a_day": "more reactions a day than usual",
+    "targets_a_day": "reactions to more people a day than usual",
+    "hours_a_day": "reactions at more hours of the day than people are awake",
+    "followings_per_follower": "far more accounts followed than followers",
+}
 BAR_WIDTH = 50  # characters for a score of 100
 
 
@@ -30,11 +36,25 @@ def show_person(console: Console, row: Mapping[str, Any], behind: Mapping[str, A
         console.print(shown(f"- {reason}"))
     if behind["without_step_limit"] != row["score"]:
         console.print(shown(f"Without the step limit it would be {behind['without_step_limit']:.2f}."))
+    for found in behind["actors"]:
+        for line in _less(found):
+            console.print(shown(line))
     for rank in behind["ranks"]:
         for name, graph in GRAPHS.items():
             if rank[name]:
                 whose = f"{rank['network']}:{rank['account_id']}"
                 console.print(shown(f"{whose} ranks {rank[name]:.1f} times as high as the mean {graph}."))
+
+
+def _less(found: Mapping[str, Any]) -> list[str]:
+    """How many of those who reacted to an account count less, and why: numbers, never whose."""
+    whose, lines = f"{found['network']}:{found['account_id']}", []
+    if found["newcomers"]:
+        said = f"{found['newcomers']} of the {found['people']} people who reacted are new to the network"
+        lines.append(f"{whose}: {said}; together they count as {found['newcomers_count_as']:.1f}.")
+    for doubt, times in found["doubted"].items():
+        lines.append(f"{whose}: {times} times somebody who reacted counts less for {DOUBTS[doubt]}.")
+    return lines
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,8 @@ RECORDS = (QUARANTINE, GATE_RESULTS, FEATURE_NAMES)
 class Day:
     """A day under way: inputs as pinned, kept tables' versions as opened and as they stand, what each stage cost.
 
-    `last` is the run that it goes on from; `newest_run` is the latest day that any run ever spoke for.
+    `last` is the run that it goes on from; `newest_run` is the latest day that any run ever spoke for; `first_read` is
+    the first day of the rows that the run counted, a network.
     """
 
     tables: Tables
@@ -66,6 +67,8 @@ class Day:
     versions: dict[str, int]
     stages: list[Stage] = field(default_factory=list)
     graphs: list[GraphRun] = field(default_factory=list)
+    first_read: dict[str, date] = field(default_factory=dict)
+    usual_newcomers: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def window(self) -> Span:
@@ -86,6 +89,23 @@ class Day:
     def last_published(self) -> date | None:
         """The newest published day before this one."""
         return newest_at_or_before(self.published, self.as_of - timedelta(days=1))
+
+    @property
+    def history_from(self) -> dict[str, date]:
+        """The first day that any run of the root counted rows of, a network."""
+        before = {} if self.last is None else self.last.history_from
+        return {n: min(d for d in (before.get(n), self.first_read.get(n)) if d) for n in {*before, *self.first_read}}
+
+    @property
+    def judged_networks(self) -> tuple[NetworkInput, ...]:
+        """The networks whose past is long enough to tell, on the last day at least, who is new there."""
+        rules, since = self.config.model.authenticity, self.history_from
+        long_enough = timedelta(days=rules.history_days + 1)
+        return tuple(
+            s
+            for s in self.reacting
+            if rules.is_applied and s.name in since and s.window.end - since[s.name] >= long_enough
+        )
 
     @property
     def held(self) -> dict[str, date]:

@@ -246,6 +246,14 @@ def page_links_before(tables: Tables, source: NetworkInput, *, allowed: tuple[st
     return rows
 
 
+def created_accounts(tables: Tables, source: NetworkInput) -> DataFrame | None:
+    """When accounts were made, of those of which it is known: network, account_id, created_on; None: no table."""
+    if ACCOUNTS.path(source.name) not in source.pins:
+        return None
+    known = _read(tables, source, ACCOUNTS).where("account_id IS NOT NULL AND created_at IS NOT NULL")
+    return known.selectExpr(f"'{source.name}' AS network", "account_id", "to_date(created_at) AS created_on")
+
+
 def _read(tables: Tables, source: NetworkInput, contract: TableContract) -> DataFrame:
     return tables.read(contract, version=source.pins[contract.path(source.name)].version, network=source.name)
 

@@ -39,7 +39,9 @@ class Manifest(_Frozen):
     """One finished run.
 
     `inputs` and `kept` name table paths; `modes` says per network whether tiles were built from new days only or
-    again from all rows, and why; tiles know a network's rows from its `tiles_from` on. `held` gives, of each
+    again from all rows, and why; tiles know a network's rows from its `tiles_from` on. `history_from` is the first day
+    of which any run counted rows, a network; `usual_newcomers` what newcomers and known ones brought to all targets, by
+    network and measure, in millionths. `held` gives, of each
     network that was waited for, the day through which it was delivered, where its windows ended. `published` are
     all days that `scores` holds at its kept version; None in manifests of before they kept them. `accepted` gives a
     person's reasons by the vital that would have refused the day. A rollback repeats the manifest that it went back
@@ -54,6 +56,8 @@ class Manifest(_Frozen):
     fingerprint: str
     tile_fingerprint: str
     tiles_from: dict[str, date]
+    history_from: dict[str, date] = {}
+    usual_newcomers: dict[str, dict[str, tuple[int, int]]] = {}
     inputs: dict[str, Pin]
     kept: dict[str, int]
     modes: dict[str, str]

@@ -8,10 +8,11 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import FEATURE_NAMES, FEATURES, GATE_RESULTS, RUNS, SCORES
+from kloutspark.domain.contracts import BEHAVIOUR, FEATURE_NAMES, FEATURES, GATE_RESULTS, PAIRS, RUNS, SCORES, TARGETS
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
-from kloutspark.storage.manifest import find, last_finished
+from kloutspark.domain.windows import Span
+from kloutspark.storage.manifest import Manifest, find, last_finished
 from kloutspark.storage.tables import Tables
 
 NO_ROW = "An unlinked account is <network>:<account_id>; who only reacted or opted out has no row."
@@ -94,11 +95,13 @@ def person(tables: Tables, person_id: str, *, as_of: date | None) -> dict[str, A
     return dict(found[0].asDict(recursive=True))
 
 
-def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands behind a person's row (SCORES): the score without the step limit, ranks by account, held networks.
+def background(tables: Tables, row: Mapping[str, Any], *, window_days: int) -> dict[str, Any]:
+    """What stands behind a person's row (SCORES): the score without the step limit, ranks, actors, held networks.
 
-    `ranks` are in mean ranks of their graph, None where an account is not in it; `held` gives, of the person's networks
-    that were waited for, the day through which each was delivered. All as of the run that made the row.
+    `ranks` are in mean ranks of their graph, None where an account is not in it; `actors` tells of each account how
+    many people reacted in the window, how many of them were new to the network and as how many these count, and how
+    many daily reactors counted less for each doubt: numbers, never whose. `held` gives, of the person's networks that
+    were waited for, the day through which each was delivered. All as of the run that made the row.
     """
     made = find(tables, row["run_id"])
     accounts = [(a["network"], a["account_id"]) for a in row["accounts"]]
@@ -111,10 +114,68 @@ def background(tables: Tables, row: Mapping[str, Any]) -> dict[str, Any]:
         for n, a in accounts
         if (n, a) in signals
     ]
+    distinct = f"actors_distinct_{window_days}d"
+    counted = {account: found[distinct] for account, found in signals.items() if distinct in found}
+    actors = _actors(tables, made, counted, window_days=window_days)
     networks = {n for n, _ in accounts}
     held = {n: day for n, day in made.held.items() if n in networks}
     limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
-    return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "held": held}
+    return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "actors": actors, "held": held}
+
+
+def _actors(
+    tables: Tables, made: Manifest, counted: Mapping[tuple[str, str], float], *, window_days: int
+) -> list[dict[str, Any]]:
+    """Who reacted to accounts in the window that a run looked at, in numbers; `counted` are their distinct actors."""
+    found = []
+    tiles = tables.read(TARGETS, version=made.kept[TARGETS.name])
+    for (network, account), distinct in sorted(counted.items()):
+        window = Span.before(made.windows_end(network), days=window_days)
+        mine = tiles.where((F.col("network") == F.lit(network)) & (F.col("target_id") == F.lit(account)))
+        mine = mine.where((F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end)))
+        is_first = f"coalesce(previous_day < DATE '{window.start}', true)"
+        doubts = [f"coalesce(sum(try_element_at(doubted, '{name}')), 0L) AS {name}" for name in BEHAVIOUR]
+        sums = mine.selectExpr("*", f"{is_first} AS is_first").agg(
+            F.expr("coalesce(sum(pairs) FILTER (WHERE is_first), 0L) AS people"),
+            F.expr("coalesce(sum(pairs) FILTER (WHERE is_first AND is_newcomer), 0L) AS newcomers"),
+            F.expr(
+                "coalesce(sum(authenticity_micros) FILTER (WHERE is_first AND NOT is_newcomer), 0L) / 1e6D AS known"
+            ),
+            *[F.expr(text) for text in doubts],
+        )
+        people, newcomers, known, *doubted = sums.collect()[0]
+        by_doubt = {name: n for name, n in zip(BEHAVIOUR, doubted, strict=True) if n}
+        numbers = {"people": people, "newcomers": newcomers, "newcomers_count_as": round(max(distinct - known, 0.0), 2)}
+        found.append({"network": network, "account_id": account, **numbers, "doubted": by_doubt})
+    return found
+
+
+def weights_of_accounts(tables: Tables, as_of: date, network: str, *, window_days: int) -> DataFrame:
+    """What is left of the reactions of each account that acted in the window by authenticity: account_id, weight.
+
+    The mean over the account's pairs and days of its authenticity, times, where it was a newcomer, the part of its
+    target's newcomers that counts in the longest window.
+
+    Raises:
+        InputError, ConfigError: nothing is published, or not that day.
+    """
+    made = find(tables, str(as_of))
+    window = Span.before(made.windows_end(network), days=window_days)
+    pairs = tables.read(PAIRS, version=made.kept[PAIRS.name]).where(F.col("network") == F.lit(network))
+    pairs = pairs.where((F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end)))
+    pairs = pairs.where("actor_id <> target_id")
+    firsts = pairs.where(f"coalesce(previous_day < DATE '{window.start}', true)").groupBy("target_id")
+    brought = [f"sum(if({'' if new else 'NOT '}is_newcomer, authenticity_micros, 0)) / 1e6D" for new in (False, True)]
+    sums = firsts.agg(
+        *[F.expr(f"{text} AS {name}") for text, name in zip(brought, ("known", "newcomers"), strict=True)]
+    )
+    vectors = tables.read(FEATURES, version=made.kept[FEATURES.name]).where(F.col("as_of") == F.lit(as_of))
+    named = _named(tables, vectors.where(F.col("network") == F.lit(network)))
+    distinct = named.selectExpr("account_id AS target_id", f"signals['actors_distinct_{window_days}d'] AS distinct")
+    part = "CASE WHEN newcomers > 0 THEN greatest(least((distinct - known) / newcomers, 1), 0) ELSE 1D END"
+    parts = sums.join(distinct, "target_id", how="inner").selectExpr("target_id", f"{part} AS part")
+    weight = "avg(authenticity_micros / 1e6D * if(is_newcomer, coalesce(part, 1D), 1D)) AS weight"
+    return pairs.join(parts, "target_id", how="left").groupBy(F.col("actor_id").alias("account_id")).agg(F.expr(weight))
 
 
 def history(tables: Tables, person_id: str, *, days: int, until: date | None = None) -> list[dict[str, Any]]:

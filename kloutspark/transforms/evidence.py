@@ -36,7 +36,9 @@ def weigh_evidence(
     networks_of: dict[tuple[tuple[_Placed, ...], str], list[str]] = {}
     for network, its_terms in terms.items():
         place = {s.name: i for i, s in enumerate(signals[network])}
-        placed = tuple(_Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place)) for t in its_terms)
+        placed = tuple(
+            _Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place), t.at_most_times) for t in its_terms
+        )
         variance = bands.variance(signals[network], its_terms)
         networks_of.setdefault((placed, variance), []).append(network)
     of_network, variances = {}, {}
@@ -59,12 +61,13 @@ def _case(texts: Mapping[str, str], otherwise: str) -> str:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A term with the places of its signals in the vector; `most` is a place or a number."""
+    """A term with the places of its signals in the vector; it is at most `times` the number or place `most`."""
 
     signal: str
     place: int
     weight: float
     most: int | float | None
+    times: float
 
 
 def _most(at_most: str | float | None, place: Mapping[str, int]) -> int | float | None:
@@ -74,7 +77,9 @@ def _most(at_most: str | float | None, place: Mapping[str, int]) -> int | float 
 def _term(term: _Placed) -> str:
     value = f"signals[{term.place}]"
     if term.most is not None:
-        most = f"signals[{term.most}]" if isinstance(term.most, int) else f"CAST({term.most!r} AS float)"
+        most = f"signals[{term.most}]" if isinstance(term.most, int) else repr(term.most)
+        most = most if term.times == 1 else f"{most} * {term.times!r}"
+        most = f"CAST({most} AS float)"
         value = f"least({value}, {most})"
     evidence = f"{term.weight!r}D * log1p(CAST({value} AS double))"
     return f"named_struct('signal', '{term.signal}', 'evidence', {evidence}, 'value', {value})"

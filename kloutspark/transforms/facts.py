@@ -22,7 +22,10 @@ def of_reactions(targets: DataFrame, *, kinds: Mapping[str, Sequence[str]], are_
     return _facts(
         tiles,
         **(whose if are_persons else {"account_id": "target_id"}),
-        **{name: name for name in ("day", "previous_day", "pairs", "authenticity_micros", "weight_micros")},
+        **{
+            name: name
+            for name in ("day", "previous_day", "is_newcomer", "pairs", "authenticity_micros", "weight_micros")
+        },
         **{name: name for name in ("damped_micros", "strong_reactions")},
         reactions="total",
         by_kind="transform(kinds, k -> coalesce(try_element_at(counts, k), 0L))",

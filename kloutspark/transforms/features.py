@@ -17,7 +17,7 @@ from kloutspark.transforms.identity import UNLINKED
 from kloutspark.transforms.tiles import MICRO
 
 BITS = 62  # ages of a day held by one bigint; two reach 124 days, more than the longest window
-SUMMED = ("weight_micros", "damped_micros", "reactions", "strong_reactions", "posts", "posts_answered")
+SUMMED = ("damped_micros", "reactions", "strong_reactions", "posts", "posts_answered")
 OF_REACTIONS: dict[str, Callable[[int, int], str]] = {  # by window and longest window; sums are never null there
     "actors_distinct": lambda w, _: f"actors_{w} / {MICRO}",
     "weight_sum": lambda w, _: f"weight_micros_{w} / {MICRO}",
@@ -43,29 +43,25 @@ OF_KIND: dict[str, Callable[[str, int], str]] = {
 OF_PAGES = ("inlinks", "outlinks", "inlinks / greatest(outlinks, 1)", "page_rank")  # in the order of their measures
 
 
-def measure(
+def sum_facts(
     facts: DataFrame,
-    owners: DataFrame,
     *,
     ends: Mapping[str, date],
     networks: Mapping[str, Subjects],
     windows_days: Sequence[int],
     carry_days: Mapping[str, int],
 ) -> DataFrame:
-    """Signals of every account of which anything is known, and of persons with several on one network (VECTORS).
+    """One row an account of which anything is known, and a person with several on one network: sums of its facts.
 
-        actors_distinct(w) = authenticity of the pairs on day >= end - w whose previous day lies before end - w
-        <sum>(w)           = sum over facts on day >= end - w
-        active_days(w)     = days >= end - w with at least one reaction
-        level, growth(w)   = newest value before the end, less the newest before end - w, neither older than carried
+        actors(w)      = authenticity of the pairs on day >= end - w whose previous day lies before end - w
+        <sum>(w)       = sum over facts on day >= end - w
+        level, before  = newest value before the end, before end - w, neither older than carried
 
-    `ends` gives the day before which the windows of each network end: as_of, or earlier where it is held.
-    The vector is `array<float>` in the order of the network's catalogue, `domain.signals.catalogue`; what is not known
-    is 0, also a ratio to nothing. The plan grows with the kinds and gauges of the largest network, not with their sum.
+    `ends` gives the day before which the windows of each network end: as_of, or earlier where it is held. What
+    newcomers bring stands apart, in `newcomer_*` of the `judged_sums`. The plan grows with the kinds and gauges of the
+    largest network, not with their sum.
     """
     windows = sorted(windows_days)
-    kinds = range(max((len(s.kinds) for s in networks.values()), default=0))
-    gauges = range(max((len(s.gauges) for s in networks.values()), default=0))
     slots = {(n, gauge): i for n, s in networks.items() for i, (gauge, _) in enumerate(s.gauges)}
     slot = " ".join(f"WHEN network = '{n}' AND gauge = '{gauge}' THEN {i}" for (n, gauge), i in slots.items())
     end = by_network({network: f"DATE '{day}'" for network, day in ends.items()}, none="date")
@@ -79,17 +75,42 @@ def measure(
     aggregates = [
         *_of_windows(windows),
         *[f"coalesce(sum(if(age < {w}, try_element_at(by_kind, {k + 1}), 0)), 0) AS kind_{k}_{w}"
-          for k, w in product(kinds, windows)],
-        *[_known(g, w) for g, w in product(gauges, (0, *windows))],
+          for k, w in product(_kinds(networks), windows)],
+        *[_known(g, w) for g, w in product(_gauges(networks), (0, *windows))],
         *[_days(low) for low in (0, BITS)],
         *[f"coalesce(sum({n}), 0) AS {n}" for n in ("inlinks", "outlinks")],
         *[f"coalesce(max({n}), 0D) AS {n}" for n in ("engagement_rank", "page_rank")],
         "count_if(engagement_rank IS NULL) AS facts",  # who only reacts has a rank and no signals
     ]  # fmt: skip
     sums = rows.groupBy("network", "account_id", "person_id").agg(*[F.expr(text) for text in aggregates])
-    known = _with_breadth(sums.where("facts > 0"), owners, windows)
-    vector = _vector(networks, windows, kinds=kinds, gauges=gauges)
+    return sums.where("facts > 0")
+
+
+def judged_sums(windows_days: Sequence[int]) -> tuple[str, ...]:
+    """The sums of `sum_facts` of which newcomers' part stands apart."""
+    return tuple(f"{name}_{w}" for w in sorted(windows_days) for name in ("actors", "weight_micros"))
+
+
+def measure(
+    sums: DataFrame, owners: DataFrame, *, networks: Mapping[str, Subjects], windows_days: Sequence[int]
+) -> DataFrame:
+    """Signals of accounts and persons (VECTORS) from `sum_facts`, those of newcomers being added by now.
+
+    The vector is `array<float>` in the order of the network's catalogue, `domain.signals.catalogue`; what is not known
+    is 0, also a ratio to nothing.
+    """
+    windows = sorted(windows_days)
+    known = _with_breadth(sums, owners, windows)
+    vector = _vector(networks, windows, kinds=_kinds(networks), gauges=_gauges(networks))
     return conform(known.withColumn("signals", F.expr(vector)), VECTORS)
+
+
+def _kinds(networks: Mapping[str, Subjects]) -> range:
+    return range(max((len(s.kinds) for s in networks.values()), default=0))
+
+
+def _gauges(networks: Mapping[str, Subjects]) -> range:
+    return range(max((len(s.gauges) for s in networks.values()), default=0))
 
 
 def _of_windows(windows: Sequence[int]) -> list[str]:
@@ -97,7 +118,11 @@ def _of_windows(windows: Sequence[int]) -> list[str]:
     for w in windows:
         is_new = f"coalesce(previous_age >= {w}, true)"
         found += [f"coalesce(sum(if(age < {w}, {name}, 0)), 0) AS {name}_{w}" for name in SUMMED]
-        found.append(f"coalesce(sum(if(age < {w} AND {is_new}, authenticity_micros, 0)), 0) AS actors_{w}")
+        for who, prefix in (("NOT is_newcomer", ""), ("is_newcomer", "newcomer_")):
+            is_theirs = f"age < {w} AND {who}"
+            actors = f"sum(if({is_theirs} AND {is_new}, authenticity_micros, 0))"
+            found.append(f"coalesce({actors}, 0) AS {prefix}actors_{w}")
+            found.append(f"coalesce(sum(if({is_theirs}, weight_micros, 0)), 0) AS {prefix}weight_micros_{w}")
         found.append(f"coalesce(sum(if(age < {w} AND previous_day IS NULL, pairs, 0)), 0) AS actors_new_{w}")
     return found
 

@@ -106,6 +106,8 @@ def merge_accounts(
     )
     merged = received.groupBy("day", "network", "actor_id", F.col("person_id").alias("target_id")).agg(
         F.max("authenticity_micros").alias("authenticity_micros"),
+        F.max("is_newcomer").alias("is_newcomer"),
+        F.max("doubt").alias("doubt"),
         F.sum("weight_micros").alias("weight_micros"),
         F.sum("damped_micros").alias("damped_micros"),
         F.max("standing_micros").alias("standing_micros"),
@@ -120,6 +122,8 @@ def merge_accounts(
         "actor_id",
         "target_id",
         "authenticity_micros",
+        "is_newcomer",
+        "doubt",
         "weight_micros",
         "damped_micros",
         "standing_micros",

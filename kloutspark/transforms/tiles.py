@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from kloutspark.config import Damping, Selectivity, Standing
-from kloutspark.domain.contracts import ACTOR_DAYS, PAIRS, STANDINGS, TARGETS
+from kloutspark.domain.contracts import ACTOR_DAYS, BEHAVIOUR, JUDGEMENTS, PAIRS, STANDINGS, TARGETS
 from kloutspark.transforms.conform import conform, kinds_by_network, micros
 
 MICRO = 1_000_000
@@ -14,7 +14,21 @@ ACTOR_GROUPS = 10  # groups of the delete-a-group jackknife (DESIGN.md section 4
 PAIR = ("network", "actor_id", "target_id")
 IS_SELF = "actor_id <=> target_id"
 ALL_REACTIONS = "aggregate(map_values(reactions), 0L, (sum, n) -> sum + n)"  # of a row, of whatever kind
+ACTIVITY = {  # of an actor's pairs of a day
+    "reactions": f"sum(if({IS_SELF}, 0L, {ALL_REACTIONS}))",
+    "targets": f"count_if(NOT {IS_SELF})",
+    "hours": f"bit_or(if({IS_SELF}, 0, hours))",
+}
 ALL_POSTS = "array_sort(array_distinct(flatten(collect_list(posts))))"  # of rows, each once, in one order
+
+
+DOUBTED = (
+    "map_filter(map_from_arrays(array("
+    + ", ".join(repr(name) for name in BEHAVIOUR)
+    + "), array("
+    + ", ".join(f"count_if(doubt = '{name}')" for name in BEHAVIOUR)
+    + ")), (name, n) -> n > 0)"
+)
 
 
 def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
@@ -41,45 +55,68 @@ def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
         F.sum("duplicates").alias("duplicates"),
         F.max("first.kind_value").alias("kind_value"),
         F.collect_set("first.post_id").alias("posts"),
+        F.expr("bit_or(shiftleft(1, hour(first.occurred_at))) AS hours"),
     )
     damped = micros(F.col("kind_value") * F.pow(F.col("reactions").cast("double"), F.lit(damping.exponent)))
     pairs = by_kind.groupBy("network", "actor_id", "day", "target_id").agg(
         F.map_from_entries(F.sort_array(F.collect_list(F.struct("kind", "reactions")))).alias("reactions"),
         F.sum("duplicates").alias("duplicates"),
         F.expr(f"{ALL_POSTS} AS posts"),
+        F.expr("bit_or(hours) AS hours"),
         F.sum(F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped)).cast("bigint").alias("damped_micros"),
     )
     actor_day = Window.partitionBy("network", "actor_id", "day")
     return pairs.withColumn("busy_micros", F.sum("damped_micros").over(actor_day))
 
 
-def weigh(counted: DataFrame, frozen: DataFrame, standings: DataFrame, *, selectivity: Selectivity) -> DataFrame:
-    """What each pair adds to its target (PAIRS without previous_day, with busy_micros).
+def weigh(
+    counted: DataFrame,
+    frozen: DataFrame,
+    standings: DataFrame,
+    judgements: DataFrame | None,
+    *,
+    selectivity: Selectivity,
+) -> DataFrame:
+    """What each pair adds to its target (PAIRS without previous_day, with busy_micros and hours).
 
         weight = damped * h / (h + busy - 1) * authenticity * standing
 
-    With h >= 1 the weight grows with every reaction, the more slowly the more there are (P7, P11, P12). Authenticity
-    and standing come from `frozen` (ACTOR_DAYS) where the actor's day was seen before, else authenticity is 1 and
-    standing comes from `standings` (STANDINGS), 1 for who has no row there (P8).
+    With h >= 1 the weight grows with every reaction, the more slowly the more there are (P7, P11, P12). What is said
+    of the actor comes from `frozen` (ACTOR_DAYS) where the actor's day was seen before, else from `judgements`
+    (JUDGEMENTS; None: nobody is judged) and `standings` (STANDINGS); who has no row there is known, authentic and of
+    standing 1 (P8).
     """
     actor = ["day", "network", "actor_id"]
-    seen = frozen.select(*actor, "authenticity_micros", F.col("standing_micros").alias("frozen_standing"))
+    said = ("authenticity_micros", "is_newcomer", "doubt", "standing_micros")
+    seen = frozen.select(*actor, *[F.col(name).alias(f"frozen_{name}") for name in said])
     known = counted.join(seen, actor, how="left").join(standings, actor, how="left")
+    judged = {c.name: F.lit(None).cast(c.type) for c in JUDGEMENTS.columns if c.name not in actor}
+    known = known.withColumns(judged) if judgements is None else known.join(judgements, actor, how="left")
     known = known.withColumns(
         {
-            "authenticity_micros": F.coalesce("authenticity_micros", F.lit(MICRO).cast("bigint")),
-            "standing_micros": F.coalesce("frozen_standing", "standing_micros", F.lit(MICRO).cast("bigint")),
+            "authenticity_micros": F.coalesce(
+                "frozen_authenticity_micros", "judged_micros", F.lit(MICRO).cast("bigint")
+            ),
+            "is_newcomer": F.coalesce("frozen_is_newcomer", "judged_newcomer", F.lit(False)),
+            "doubt": F.expr("if(frozen_is_newcomer IS NULL, judged_doubt, frozen_doubt)"),
+            "standing_micros": F.coalesce("frozen_standing_micros", "standing_micros", F.lit(MICRO).cast("bigint")),
         }
     )
-    h = F.lit(float(selectivity.halving_reactions))
-    weight = F.col("damped_micros") * h / (h + F.col("busy_micros") / MICRO - 1.0)
-    weight = weight * (F.col("authenticity_micros") / MICRO) * (F.col("standing_micros") / MICRO)
+    weight = (
+        F.expr(selective(selectivity)) * (F.col("authenticity_micros") / MICRO) * (F.col("standing_micros") / MICRO)
+    )
     return known.withColumns(
         {
             "weight_micros": F.floor(weight + 0.5).cast("bigint"),
             "actor_group": F.pmod(F.xxhash64("actor_id"), F.lit(ACTOR_GROUPS)).cast("int"),
         }
-    ).drop("frozen_standing")
+    ).drop(*judged, *[f"frozen_{name}" for name in said])
+
+
+def selective(selectivity: Selectivity) -> str:
+    """SQL for damped reactions, in millionths, made cheaper by how busy the actor's day was."""
+    h = f"{float(selectivity.halving_reactions)!r}D"
+    return f"damped_micros * {h} / ({h} + busy_micros / {MICRO} - 1.0D)"
 
 
 def link_days(built: DataFrame, seen: DataFrame | None) -> DataFrame:
@@ -125,27 +162,34 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
     Actors of `frozen` stay although their rows may have gone, so that a later rebuild reads what was frozen.
     """
     actor = ["day", "network", "actor_id"]
-    found = pairs.groupBy(*actor).agg(
-        F.sum("damped_micros").alias("busy_micros"),
-        F.max("authenticity_micros").alias("authenticity_micros"),
-        F.max("standing_micros").alias("standing_micros"),
-    )
-    gone = frozen.join(found, actor, how="left_anti").withColumn("busy_micros", F.lit(0).cast("bigint"))
+    done = {"busy_micros": "sum(damped_micros)", **ACTIVITY}
+    said = {n: f"max({n})" for n in ("authenticity_micros", "is_newcomer", "doubt", "standing_micros")}
+    found = pairs.groupBy(*actor).agg(*[F.expr(f"{text} AS {name}") for name, text in {**done, **said}.items()])
+    nothing = {c.name: F.lit(0).cast(c.type) for c in ACTOR_DAYS.columns if c.name in done}
+    gone = frozen.join(found, actor, how="left_anti").withColumns(nothing)
     return conform(found.unionByName(gone), ACTOR_DAYS)
 
 
-def sum_targets(pairs: DataFrame, *, kinds: Mapping[str, Sequence[str]], standing: Standing) -> DataFrame:
-    """What each target received a day, by previous day and actor group (TARGETS); `pairs` are without self rows."""
+def sum_targets(
+    pairs: DataFrame, *, kinds: Mapping[str, Sequence[str]], standing: Standing, vouching_weight: float
+) -> DataFrame:
+    """What each target received a day, by previous day, actor group and newcomers (TARGETS); no self rows in `pairs`.
+
+    Who is known vouches for the target by a reaction of at least the weight, authenticity and standing apart.
+    """
+    vouches = f"NOT is_newcomer AND weight_micros / (authenticity_micros / {MICRO}) / (standing_micros / {MICRO})"
     strong = f"if(standing_micros >= {standing.of(standing.strong_score)}, {ALL_REACTIONS}, 0)"
     columns = ("authenticity_micros", "weight_micros", "damped_micros")
     sums = {
         "pairs": "count(*)",
+        "vouching": f"count_if({vouches} >= {vouching_weight * MICRO!r}D)",
+        "doubted": DOUBTED,
         **{name: f"sum({name})" for name in columns},
         "strong_reactions": f"sum({strong})",
         "reactions": sum_by_kind(kinds),
         "posts": ALL_POSTS,
     }
-    tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group").agg(
+    tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group", "is_newcomer").agg(
         *[F.expr(f"{text} AS {name}") for name, text in sums.items()]
     )
     return conform(tiles, TARGETS)

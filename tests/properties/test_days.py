@@ -36,10 +36,13 @@ def test_published_days_agree_with_the_oracle(lab: Lab) -> None:
     world = replace(world, interactions=[*world.interactions, *ANCHORS])
     lab = lab.variant(*settings_of(MODEL))
     lab.settle(world)
+    newcomers = 0
     for as_of, expected in zip(DAYS, oracle.score_days(world, DAYS, MODEL), strict=True):
         lab.arrive(world, as_of)
         outcome = lab.run(as_of)
         assert outcome.verdict.passed
+        usual = outcome.manifest.usual_newcomers
+        newcomers += sum(of_newcomers for measures in usual.values() for of_newcomers, _ in measures.values())
         found = lab.published(as_of)
         assert set(found) == set(expected.rows)
         for person, row in expected.rows.items():
@@ -55,3 +58,4 @@ def test_published_days_agree_with_the_oracle(lab: Lab) -> None:
             )
         for network, counts in expected.counts.items():
             assert as_counts(outcome.manifest.counts[network]) == tuple(counts), network
+    assert newcomers, "the worlds reach back far enough to tell who is new"

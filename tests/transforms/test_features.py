@@ -12,7 +12,7 @@ from kloutspark.config import load
 from kloutspark.domain.contracts import FACTS, JUDGED, OWNERS, POSTS, TARGETS
 from kloutspark.domain.signals import Subjects, catalogue
 from kloutspark.transforms import facts
-from kloutspark.transforms.features import measure
+from kloutspark.transforms.features import measure, sum_facts
 from kloutspark.transforms.tiles import MICRO, count_pairs
 
 Rows = Callable[..., DataFrame]
@@ -30,14 +30,9 @@ def back(days: int) -> date:
 
 
 def measured(found: DataFrame, owners: DataFrame) -> dict[tuple[str, str], dict[str, float]]:
-    vectors = measure(
-        found,
-        owners,
-        ends=dict.fromkeys(NETWORKS, AS_OF),
-        networks=NETWORKS,
-        windows_days=WINDOWS,
-        carry_days=dict.fromkeys(NETWORKS, 10),
-    ).collect()
+    ends, carried = dict.fromkeys(NETWORKS, AS_OF), dict.fromkeys(NETWORKS, 10)
+    sums = sum_facts(found, ends=ends, networks=NETWORKS, windows_days=WINDOWS, carry_days=carried)
+    vectors = measure(sums, owners, networks=NETWORKS, windows_days=WINDOWS).collect()
     names = {n: [s.name for s in catalogue(n, subjects, WINDOWS)] for n, subjects in NETWORKS.items()}
     return {
         (v["network"], v["account_id"] or v["person_id"]): dict(zip(names[v["network"]], v["signals"], strict=True))

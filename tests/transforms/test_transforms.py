@@ -17,10 +17,19 @@ from kloutspark.transforms import conform as conforming
 from kloutspark.transforms import evidence
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.facts import of_reactions
-from kloutspark.transforms.features import measure
+from kloutspark.transforms.features import measure, sum_facts
 from kloutspark.transforms.tiles import MICRO, link_days, relink_days, weigh
 
 Rows = Callable[..., DataFrame]
+WEIGHED = [
+    "authenticity_micros",
+    "is_newcomer",
+    "doubt",
+    "standing_micros",
+    "weight_micros",
+    "actor_group",
+    "previous_day",
+]
 HALVED_BY_20 = Selectivity(halving_reactions=20, why="an example for the tests of weights")
 
 
@@ -31,22 +40,20 @@ def by(frame: DataFrame, key: str, *values: str) -> dict[Any, Any]:
 
 def test_each_reaction_of_a_busy_day_is_worth_less(rows: Rows) -> None:  # P11
     day = {"calm": 1, "busy": 21, "wild": 41}
-    counted = rows(PAIRS, *({"actor_id": actor, "damped_micros": MICRO} for actor in day)).drop(
-        "authenticity_micros", "standing_micros", "weight_micros", "actor_group", "previous_day"
-    )
+    counted = rows(PAIRS, *({"actor_id": actor, "damped_micros": MICRO} for actor in day)).drop(*WEIGHED)
     busy = F.coalesce(*[F.when(F.col("actor_id") == actor, F.lit(n * MICRO)) for actor, n in day.items()])
     weighed = weigh(
-        counted.withColumn("busy_micros", busy), rows(ACTOR_DAYS), rows(STANDINGS), selectivity=HALVED_BY_20
+        counted.withColumn("busy_micros", busy), rows(ACTOR_DAYS), rows(STANDINGS), None, selectivity=HALVED_BY_20
     )
     assert by(weighed, "actor_id", "weight_micros") == {"calm": 1_000_000, "busy": 500_000, "wild": 333_333}
 
 
 def test_what_was_frozen_outranks_what_was_published_later(rows: Rows) -> None:
     counted = rows(PAIRS, *({"actor_id": a, "damped_micros": MICRO} for a in ("seen", "new", "unknown")))
-    counted = counted.drop("authenticity_micros", "standing_micros", "weight_micros", "actor_group", "previous_day")
+    counted = counted.drop(*WEIGHED)
     frozen = rows(ACTOR_DAYS, {"actor_id": "seen", "authenticity_micros": 250_000, "standing_micros": 1_100_000})
     standings = rows(STANDINGS, *({"actor_id": a, "standing_micros": 1_900_000} for a in ("seen", "new")))
-    weighed = weigh(counted.withColumn("busy_micros", F.lit(MICRO)), frozen, standings, selectivity=HALVED_BY_20)
+    weighed = weigh(counted.withColumn("busy_micros", F.lit(MICRO)), frozen, standings, None, selectivity=HALVED_BY_20)
     assert by(weighed, "actor_id", "weight_micros") == {"seen": 275_000, "new": 1_900_000, "unknown": 1_000_000}
 
 
@@ -83,9 +90,9 @@ def test_distinct_actors_of_nested_windows_add_up_from_tiles(rows: Rows) -> None
     club = Subjects(kinds=("reply",))
     names = [s.name for s in catalogue("x", club, (1, 7, 28))]
     facts = of_reactions(tiles, kinds={"x": club.kinds})
-    vectors = measure(
-        facts, rows(OWNERS), ends={"x": as_of}, networks={"x": club}, windows_days=(1, 7, 28), carry_days={"x": 28}
-    )
+    windows, networks = (1, 7, 28), {"x": club}
+    sums = sum_facts(facts, ends={"x": as_of}, networks=networks, windows_days=windows, carry_days={"x": 28})
+    vectors = measure(sums, rows(OWNERS), networks=networks, windows_days=windows)
     found = dict(zip(names, vectors.collect()[0]["signals"], strict=True))
     assert [found[f"actors_distinct_{w}d"] for w in (1, 7, 28)] == [7, 9, 2]
     assert [found[f"active_days_count_{w}d"] for w in (1, 7, 28)] == [1, 2, 2]

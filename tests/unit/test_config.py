@@ -99,7 +99,7 @@ def test_a_page_that_says_nothing_of_gauges_and_pages_has_none(tmp_path: Path) -
 # SCORE.md, P14: what each network brings, kinds and gauges; Twitter's replies and more stand beside them
 PROMISED = {
     "facebook": {"like", "comment", "wall_post", "friends"},
-    "twitter": {"followers", "retweet", "mention", "list_memberships", "reply"},
+    "twitter": {"followers", "followings", "retweet", "mention", "list_memberships", "reply"},
     "instagram": {"followers", "like", "comment"},
     "google_plus": {"comment", "plus_one", "reshare"},
     "linkedin": {"connections", "recommendation", "comment"},

@@ -1,0 +1,202 @@
+"""What a reaction is worth by who gives it: from what the actor did on earlier days, and who reacted to it (P15).
+
+Two answers. A doubt about an actor's own days makes all its reactions cheaper. A newcomer's reactions count in full as
+long as newcomers are as many beside those who are known on the target as is usual on the network, and hardly beyond.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from kloutspark.config import Authenticity, Doubts, Newcomers, Selectivity
+from kloutspark.domain.contracts import ACTORS, JUDGEMENTS
+from kloutspark.transforms.conform import by_network, conform
+from kloutspark.transforms.tiles import ACTIVITY, IS_SELF, MICRO, selective
+
+ACTOR = ("day", "network", "actor_id")
+Usual = tuple[int, int]  # what newcomers, and what known ones bring to a network's targets, in millionths
+
+
+def know_actors(
+    counted: DataFrame,
+    frozen: DataFrame,
+    past: DataFrame,
+    past_targets: DataFrame,
+    created: DataFrame | None,
+    follows: DataFrame | None,
+    *,
+    first_days: Mapping[str, date],
+    authenticity: Authenticity,
+) -> DataFrame:
+    """Everybody who acted on the days of `counted` (pairs with hours), as known from the days before each (ACTORS).
+
+    Known by age: made `established_days` before the day; where nobody says when it was made, first seen so long ago,
+    as actor or target, or in the first `settling_days` of the network's history, of which `first_days` gives the first
+    day. On days with less than `history_days` of it everybody is known and nothing is held against anybody.
+
+    `past` (ACTOR_DAYS) and `past_targets` (TARGETS) are other days, `frozen` (ACTOR_DAYS) the days of `counted` as they
+    were judged before; `created` (network, account_id, created_on) tells when accounts were made; `follows` is what
+    `compare_follows` found.
+    """
+    others = counted.where(f"NOT ({IS_SELF})")
+    acted = others.groupBy(*ACTOR).agg(*[F.expr(f"{text} AS {name}") for name, text in ACTIVITY.items()])
+    everybody = acted.select("network", "actor_id").distinct()
+    earlier = (
+        past.select(*ACTOR, *ACTIVITY).where("reactions > 0").join(everybody, ["network", "actor_id"], "left_semi")
+    )
+    timeline = acted.withColumn("is_now", F.lit(True)).unionByName(earlier.withColumn("is_now", F.lit(False)))
+    person = Window.partitionBy("network", "actor_id").orderBy("day")
+    before = person.rowsBetween(Window.unboundedPreceding, -1)
+    rows = timeline.select(
+        "*",
+        F.count("*").over(before).alias("days"),
+        *[F.sum(name).over(before).alias(f"{name}_before") for name in ("reactions", "targets")],
+        F.sum(F.bit_count("hours")).over(before).alias("hours_before"),
+        F.min("day").over(person.rowsBetween(Window.unboundedPreceding, 0)).alias("acted_on"),
+    ).where("is_now")
+    vouched = past_targets.selectExpr("network", "target_id", "day", "if(vouching > 0, day, NULL) AS vouched_on")
+    received = vouched.unionByName(others.selectExpr("network", "target_id", "day", "CAST(NULL AS date) AS vouched_on"))
+    received = received.withColumnRenamed("target_id", "actor_id").join(everybody, ["network", "actor_id"], "left_semi")
+    first = {"received_on": F.min("day"), "vouched_on": F.min("vouched_on")}
+    firsts = received.groupBy("network", "actor_id").agg(*[column.alias(name) for name, column in first.items()])
+    rows = rows.join(firsts, ["network", "actor_id"], how="left")
+    if created is None:
+        rows = rows.withColumn("created_on", F.lit(None).cast("date"))
+    else:
+        rows = rows.join(created.withColumnRenamed("account_id", "actor_id"), ["network", "actor_id"], how="left")
+    seen = frozen.select(*ACTOR, F.col("is_newcomer").alias("is_frozen_newcomer"))
+    rows = rows.join(seen, list(ACTOR), how="left")
+    if follows is None:
+        rows = rows.withColumn("followings_per_follower", F.lit(None).cast("double"))
+    else:
+        rows = rows.join(follows, list(ACTOR), how="left")
+    newcomers = authenticity.newcomers
+    first_day = by_network({n: f"DATE '{day}'" for n, day in first_days.items()}, none="date")
+    is_judged = f"coalesce(day >= date_add({first_day}, {authenticity.history_days}), false)"
+    since = f"date_sub(day, {newcomers.established_days})"
+    settled = f"greatest({since}, date_add({first_day}, {newcomers.settling_days}))"
+    is_old = f"if(created_on IS NOT NULL, created_on <= {since}, least(acted_on, received_on) <= {settled})"
+    behaviour = {f"{name}_a_day": f"{name}_before / days" for name in ("reactions", "targets", "hours")}
+    behaviour["followings_per_follower"] = "followings_per_follower"
+    found = rows.selectExpr(
+        *ACTOR,
+        "is_frozen_newcomer",
+        f"NOT {is_judged} OR {is_old} AS is_known",
+        "vouched_on",
+        *[f"if({is_judged}, {text}, CAST(NULL AS double)) AS {name}" for name, text in behaviour.items()],
+    )
+    return conform(found, ACTORS)
+
+
+def judge_actors(
+    actors: DataFrame, counted: DataFrame, *, steps: int, authenticity: Authenticity, selectivity: Selectivity
+) -> DataFrame:
+    """What the reactions of actors (ACTORS) are worth (JUDGEMENTS).
+
+        authenticity = max(least, exp(-sum over doubts of weight * max(0, ln(value / usual))))
+
+    A newcomer is who is not known: by age, or because somebody known reacted to it on an earlier day so that a target
+    in `counted` (pairs) got at least `vouching_weight`. From one day of `counted` to a later one this goes on for
+    `steps` steps (in the spirit of EigenTrust: Kamvar, Schlosser, Garcia-Molina, WWW 2003).
+    """
+    state = actors.withColumnRenamed("vouched_on", "vouched_before").withColumn("vouched_on", F.col("vouched_before"))
+    is_known = "(is_known OR coalesce(vouched_on < day, false))"
+    weighs = f"{selective(selectivity)} >= {authenticity.newcomers.vouching_weight * MICRO!r}D"
+    vouching = counted.where(f"NOT ({IS_SELF}) AND {weighs}").select(*ACTOR, "target_id")
+    for _ in range(steps):
+        known = state.where(f"if(is_frozen_newcomer IS NULL, {is_known}, NOT is_frozen_newcomer)").select(*ACTOR)
+        vouched = vouching.join(known, list(ACTOR), how="left_semi").groupBy("network", "target_id")
+        now = vouched.agg(F.min("day").alias("vouched_now")).withColumnRenamed("target_id", "actor_id")
+        state = state.drop("vouched_on").join(now, ["network", "actor_id"], how="left")
+        state = state.withColumn("vouched_on", F.least("vouched_before", "vouched_now")).drop("vouched_now")
+    doubts, total = _doubts(authenticity.doubts)
+    least = f"{authenticity.doubts.least!r}D"
+    judged = state.selectExpr(*ACTOR, f"NOT {is_known} AS judged_newcomer", f"{doubts} AS doubts").selectExpr(
+        *ACTOR,
+        f"CAST(floor(greatest({least}, exp(-({total}))) * {MICRO} + 0.5) AS bigint) AS judged_micros",
+        "judged_newcomer",
+        "if(array_max(doubts).doubt > 0, array_max(doubts).name, NULL) AS judged_doubt",
+    )
+    return conform(judged, JUDGEMENTS)
+
+
+def _doubts(doubts: Doubts) -> tuple[str, str]:
+    """SQL for what is held against an actor by name, as an array `doubts`, and for its sum."""
+    each = [
+        f"struct({d.weight!r}D * greatest(coalesce(ln({name} / {d.usual!r}D), 0D), 0D) AS doubt, '{name}' AS name)"
+        for name, d in doubts.each.items()
+    ]
+    return f"array({', '.join(each)})", "aggregate(doubts, 0D, (sum, d) -> sum + d.doubt)"
+
+
+def sum_usual(sums: DataFrame, measures: Sequence[str], *, newcomers: Newcomers) -> DataFrame:
+    """What newcomers and known ones bring to all targets of a network (`features.sum_facts`), in millionths.
+
+    Of the sums `newcomer_<measure>` and `<measure>`; of one target newcomers enter up to `usual_at_most` times what
+    known ones bring, so that no single farm makes itself usual. One row a network, two columns a measure.
+    """
+    found = {}
+    for measure in measures:
+        found[f"newcomer_{measure}"] = f"sum({_entering(measure, newcomers)})"
+        found[measure] = f"sum({measure})"
+    own = sums.where("account_id IS NOT NULL").groupBy("network")
+    return own.agg(*[F.expr(f"CAST(coalesce({text}, 0) AS bigint) AS {name}") for name, text in found.items()])
+
+
+def _entering(measure: str, newcomers: Newcomers) -> str:
+    most = f"CAST(floor({newcomers.usual_at_most!r}D * {measure}) AS bigint)"
+    return f"least(newcomer_{measure}, {most})"
+
+
+def count_newcomers(
+    sums: DataFrame, measures: Sequence[str], usual: Mapping[str, Mapping[str, Usual]], *, newcomers: Newcomers
+) -> DataFrame:
+    """Sums of known ones (`features.sum_facts`) with what newcomers add to them.
+
+        usual = newcomers beside known ones on all other targets of the network = N / (M + in_full)
+        full = times_usual * usual * (known + in_full) + in_full
+        added = newcomers where they are at most full, else full * (1 + beyond * (1 - full / newcomers))
+
+    With everybody else's reactions fixed it grows with every reaction, of newcomers and of known ones (P7): a target's
+    own reactions do not enter what is usual beside it. `usual` gives N and M by network and measure, in millionths.
+    """
+    least = f"{newcomers.in_full * MICRO!r}D"
+    added = {}
+    for measure in measures:
+        all_newcomers, all_known = (
+            by_network({n: f"{of[measure][i]}L" for n, of in usual.items()}, none="bigint") for i in (0, 1)
+        )
+        others = f"greatest({all_newcomers} - {_entering(measure, newcomers)}, 0L)"
+        ratio = f"{others} / (greatest({all_known} - {measure}, 0L) + {least})"
+        full = f"({newcomers.times_usual!r}D * ({ratio}) * ({measure} + {least}) + {least})"
+        beyond = f"{full} * (1 + {newcomers.beyond!r}D * (1 - {full} / newcomer_{measure}))"
+        counted = f"if(newcomer_{measure} <= {full}, CAST(newcomer_{measure} AS double), {beyond})"
+        added[measure] = f"{measure} + if(newcomer_{measure} > 0, coalesce({counted}, 0D), 0D)"
+    rest = [name for name in sums.columns if name not in added]
+    return sums.selectExpr(*rest, *[f"{text} AS {name}" for name, text in added.items()])
+
+
+def compare_follows(
+    gauges: DataFrame,
+    counted: DataFrame,
+    *,
+    follow_gauges: Mapping[str, tuple[str, str]],
+    carry_days: Mapping[str, int],
+) -> DataFrame:
+    """How many accounts each actor of a day follows for each that follows it: ACTOR and followings_per_follower.
+
+    By the newest measurements before the day (network, account_id, day, gauge, value), not older than they are carried;
+    (1 + followings) / (1 + followers), null where either is not known.
+    """
+    acted = counted.select(*ACTOR).distinct().withColumnRenamed("day", "acted_on")
+    mine = gauges.withColumnRenamed("account_id", "actor_id").join(acted, ["network", "actor_id"], how="inner")
+    carried = by_network({n: str(days) for n, days in carry_days.items()}, none="int")
+    known = mine.where(f"day < acted_on AND day >= date_sub(acted_on, {carried})")
+    values = []
+    for i in (0, 1):
+        gauge = by_network({n: repr(names[i]) for n, names in follow_gauges.items()}, none="string")
+        values.append(f"(1 + max_by(value, day) FILTER (WHERE gauge = {gauge}))")
+    found = known.groupBy("network", "actor_id", F.col("acted_on").alias("day"))
+    return found.agg(F.expr(f"{values[0]} / {values[1]} AS followings_per_follower"))

@@ -1,0 +1,211 @@
+"""Who is a newcomer, what an actor's earlier days say, and how far newcomers count on a target."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame
+
+from kloutspark.config import load
+from kloutspark.domain.contracts import ACTOR_DAYS, GAUGES, PAIRS, TARGETS
+from kloutspark.transforms.authenticity import (
+    compare_follows,
+    count_newcomers,
+    judge_actors,
+    know_actors,
+    sum_usual,
+)
+from kloutspark.transforms.tiles import MICRO
+from tests import oracle
+
+Rows = Callable[..., DataFrame]
+RULES = load().model.authenticity
+SELECTIVITY = load().model.selectivity
+FIRST = date(2026, 1, 1)
+MODEL = oracle.Model(value={}, account_types={})
+
+
+def day(n: int) -> date:
+    return FIRST + timedelta(days=n)
+
+
+def pair(actor: str, target: str, on: int, **more: Any) -> dict[str, Any]:
+    found = {"network": "club", "actor_id": actor, "target_id": target, "day": day(on), "reactions": {"clap": 1}}
+    return {**found, "damped_micros": MICRO, **more}
+
+
+def judged(
+    rows: Rows,
+    built: Sequence[dict[str, Any]],
+    *,
+    past: Sequence[dict[str, Any]] = (),
+    past_targets: Sequence[dict[str, Any]] = (),
+    frozen: Sequence[dict[str, Any]] = (),
+    created: DataFrame | None = None,
+    follows: DataFrame | None = None,
+    steps: int = 3,
+) -> dict[tuple[str, int], dict[str, Any]]:
+    """By actor and day, with `busy` of one ordinary reaction and hours of one."""
+    counted = rows(PAIRS, *built).drop("authenticity_micros", "is_newcomer", "doubt", "standing_micros")
+    counted = counted.selectExpr("*", f"{MICRO}L AS busy_micros", "1 AS hours")
+    actors = know_actors(
+        counted,
+        rows(ACTOR_DAYS, *[{"network": "club", **row} for row in frozen]),
+        rows(ACTOR_DAYS, *[{"network": "club", "reactions": 1, "targets": 1, "hours": 1, **row} for row in past]),
+        rows(TARGETS, *[{"network": "club", "vouching": 0, **row} for row in past_targets]),
+        created,
+        follows,
+        first_days={"club": FIRST},
+        authenticity=RULES,
+    )
+    found = judge_actors(actors, counted, steps=steps, authenticity=RULES, selectivity=SELECTIVITY).collect()
+    return {(row["actor_id"], (row["day"] - FIRST).days): row.asDict() for row in found}
+
+
+def newcomers(found: Mapping[tuple[str, int], Mapping[str, Any]]) -> set[str]:
+    return {actor for (actor, _), row in found.items() if row["judged_newcomer"]}
+
+
+def test_who_was_seen_two_months_ago_or_in_the_first_month_of_the_history_is_known(rows: Rows) -> None:
+    seen_on = {"early": 30, "old": 35, "recent": 40}
+    built = [pair(actor, "x", 95) for actor in (*seen_on, "new", "read")]
+    past = [{"actor_id": actor, "day": day(on)} for actor, on in seen_on.items()]
+    read = [{"target_id": "read", "day": day(20)}]  # nobody who vouches: but it was there
+    assert newcomers(judged(rows, built, past=past, past_targets=read)) == {"recent", "new"}
+
+
+def test_nobody_is_new_where_the_history_is_short(rows: Rows) -> None:
+    built = [pair("a", "x", on) for on in (0, 59)] + [pair("b", "x", on) for on in (60,)]
+    assert newcomers(judged(rows, built)) == {"b"}
+
+
+def test_trust_flows_along_reactions_day_by_day_and_a_circle_has_none(rows: Rows) -> None:
+    chain = [pair("old", "b", 70), pair("b", "c", 71), pair("c", "d", 72), pair("d", "e", 73), pair("e", "x", 74)]
+    ring = [pair(f"r{n}", f"r{(n + k) % 4}", 70 + k) for n in range(4) for k in (1, 2, 3)]
+    same_day = [pair("old", "late", 74), pair("late", "x", 74)]
+    past = [{"actor_id": "old", "day": FIRST}]
+    found = newcomers(judged(rows, [*chain, *ring, *same_day], past=past))
+    assert found == {"e", "late", "r0", "r1", "r2", "r3"}  # three steps reach d; yesterday is the newest that counts
+
+
+def test_nobody_vouches_for_many_on_one_day(rows: Rows) -> None:
+    built = [pair("old", "b", 70), pair("b", "x", 75)]
+    past = [{"actor_id": "old", "day": FIRST}]
+    cheap = [{**row, "damped_micros": MICRO // 3} for row in built]  # what is left of one of many reactions
+    assert newcomers(judged(rows, built, past=past)) == set()
+    assert newcomers(judged(rows, cheap, past=past)) == {"b"}
+
+
+def test_what_was_said_of_a_day_before_stays_and_vouches(rows: Rows) -> None:
+    built = [pair("a", "b", 70), pair("b", "x", 71)]
+    found = judged(rows, built, frozen=[{"actor_id": "a", "day": day(70), "is_newcomer": False}])
+    assert newcomers(found) == {"a"}  # what the run would say itself; `weigh` takes what was frozen
+
+
+def test_tiles_of_other_days_vouch(rows: Rows) -> None:
+    tile = {"target_id": "a", "day": day(65)}
+    assert newcomers(judged(rows, [pair("a", "x", 70)], past_targets=[{**tile, "vouching": 1}], steps=0)) == set()
+    assert newcomers(judged(rows, [pair("a", "x", 70)], past_targets=[tile], steps=0)) == {"a"}
+
+
+def test_the_day_an_account_was_made_outranks_when_it_was_seen(rows: Rows) -> None:
+    spark = rows(PAIRS).sparkSession
+    made = f"('club', 'old', DATE '{day(-900)}'), ('club', 'young', DATE '{day(60)}')"
+    created = spark.sql(f"SELECT * FROM VALUES {made} AS t(network, account_id, created_on)")
+    past = [{"actor_id": "young", "day": day(10)}]  # a stolen or renamed id: made after it was first seen
+    found = judged(rows, [pair("old", "x", 95), pair("young", "x", 95)], past=past, created=created)
+    assert newcomers(found) == {"young"}
+
+
+def test_unusual_days_make_each_reaction_cheaper_and_say_why(rows: Rows) -> None:
+    usual = {"reactions": 50, "targets": 25, "hours": 0xFFF}
+    days = {
+        "calm": usual,
+        "busy": {**usual, "reactions": 200},
+        "everywhere": {**usual, "targets": 100},
+        "sleepless": {**usual, "hours": 0xFFFFFF},
+        "bot": {"reactions": 500_000, "targets": 250_000, "hours": 0xFFFFFF},
+    }
+    past = [{"actor_id": actor, "day": day(n), **numbers} for actor, numbers in days.items() for n in (0, 1)]
+    found = judged(rows, [pair(actor, "x", 95) for actor in (*days, "unknown")], past=past)
+    said = {actor: (row["judged_micros"], row["judged_doubt"]) for (actor, _), row in found.items()}
+    assert said == {
+        "calm": (MICRO, None),
+        "busy": (MICRO // 2, "reactions_a_day"),  # exp(-ln(200 / 50) / 2)
+        "everywhere": (MICRO // 2, "targets_a_day"),
+        "sleepless": (707_107, "hours_a_day"),
+        "bot": (50_000, "targets_a_day"),  # at least; both say ln 10,000 and the later name stands for them
+        "unknown": (MICRO, None),
+    }
+
+
+def test_who_follows_far_more_than_follow_it(rows: Rows) -> None:
+    measured = {"spam": (999, 9), "star": (9, 999), "half": (999, None), "old": (999, 9)}
+    gauges = [
+        {"account_id": account, "gauge": gauge, "value": float(value), "day": day(10 if account == "old" else 90)}
+        for account, values in measured.items()
+        for gauge, value in zip(("followings", "followers"), values, strict=True)
+        if value is not None
+    ]
+    later = {"account_id": "star", "gauge": "followings", "value": 1e6, "day": day(95)}  # not before the day
+    counted = [pair(account, "x", 95) for account in measured]
+    frame = rows(GAUGES, *gauges, later).selectExpr("'club' AS network", "account_id", "day", "gauge", "value")
+    follows = compare_follows(
+        frame,
+        rows(PAIRS, *counted),
+        follow_gauges={"club": ("followings", "followers")},
+        carry_days={"club": 28},
+    )
+    found = judged(rows, counted, past=[{"actor_id": a, "day": FIRST} for a in measured], follows=follows)
+    said = {actor: (row["judged_micros"], row["judged_doubt"]) for (actor, _), row in found.items()}
+    assert said["spam"] == (316_228, "followings_per_follower")  # 1000 / 10 is ten times the usual: 1 / sqrt(10)
+    assert {said[actor] for actor in ("star", "half", "old")} == {(MICRO, None)}
+
+
+Sum = st.integers(0, 40).map(lambda n: n * MICRO // 4)
+
+
+def counted(known: int, new: int, others: tuple[int, int]) -> float:
+    return oracle.with_newcomers(known, new, others, MODEL)
+
+
+@given(known=Sum, new=Sum, more=Sum, others=st.tuples(Sum, Sum))
+def test_one_more_reaction_never_lowers_what_a_target_received(  # P7
+    known: int, new: int, more: int, others: tuple[int, int]
+) -> None:
+    before = counted(known, new, others)
+    assert counted(known + more, new, others) >= before + more
+    assert counted(known, new + more, others) >= before
+    assert known <= before <= known + new
+
+
+def test_a_farm_cannot_make_itself_usual_and_a_star_keeps_its_newcomers() -> None:
+    usual = (2_000 * MICRO, 1_000 * MICRO)  # two newcomers for each known one on the network
+    nobody, star = counted(0, 1_000 * MICRO, usual), counted(200 * MICRO, 1_000 * MICRO, usual)
+    assert nobody < 4.5 * MICRO
+    assert star == 1_200 * MICRO
+
+
+def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
+    random = np.random.default_rng(3)
+    networks = {f"n{i}": random.integers(0, 40, (random.integers(1, 7), 2)) * MICRO // 4 for i in range(100)}
+    told = [f"('{n}', 't{i}', {k}L, {new}L)" for n, targets in networks.items() for i, (k, new) in enumerate(targets)]
+    names, measures = "network, account_id, actors_7, newcomer_actors_7", ["actors_7"]
+    sums = rows(PAIRS).sparkSession.sql(f"SELECT * FROM VALUES {', '.join(told)} AS t({names})")
+    totals = sum_usual(sums, measures, newcomers=RULES.newcomers).collect()
+    usual = {r["network"]: {"actors_7": (r["newcomer_actors_7"], r["actors_7"])} for r in totals}
+    compared = 0
+    for row in count_newcomers(sums, measures, usual, newcomers=RULES.newcomers).collect():
+        targets = [(int(known), int(new)) for known, new in networks[row["network"]]]
+        entering = [oracle.entering(known, new, MODEL) for known, new in targets]
+        everybody = sum(known for known, _ in targets)
+        assert usual[row["network"]]["actors_7"] == (sum(entering), everybody)
+        known, new = targets[n := int(row["account_id"][1:])]
+        expected = counted(known, new, (sum(entering) - entering[n], everybody - known))
+        assert row["actors_7"] == pytest.approx(expected, rel=1e-12)
+        compared += expected < known + new
+    assert compared > 20
