@@ -39,12 +39,12 @@ Days = Sequence[Iterable[int]]  # who reacted, day by day, each once
 
 
 def evidence(signals: Mapping[str, float], config: Config) -> float:
-    """E of somebody on one network: the sum of weight * ln(1 + min(signal, at_most)); unknown signals are 0."""
+    """E of somebody on one network: the sum of what its terms add; unknown signals are 0."""
 
     def value(of: str | float | None) -> float:
         return signals.get(of, 0.0) if isinstance(of, str) else math.inf if of is None else of
 
-    return sum(t.weight * math.log1p(min(value(t.signal), value(t.at_most))) for t in config.terms(NETWORK))
+    return sum(t.evidence(min(value(t.signal), value(t.at_most))) for t in config.terms(NETWORK))
 
 
 def signals_of(days: Days, *, windows: Sequence[int], posts: int = 1) -> dict[str, float]:
