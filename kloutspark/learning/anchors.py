@@ -1,6 +1,6 @@
 """Anchors from a population: the map whose scores lie as a real population's do, and what it would move."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from types import MappingProxyType
@@ -92,7 +92,7 @@ def propose(
     corners = [(0.0, 1.0), *((x, y) for x, y in zip(_short(knots), _short(heights), strict=True) if 1 < y < 100)]
     corners = list(majorant(dict(corners).items()))
     (x, y), last = corners[-1], slope(corners[-2], corners[-1])
-    end = float(_short(max(x + (100 - y) / last, float(evidence.max()))))
+    (end,) = _short([max(x + (100 - y) / last, float(evidence.max()))])
     anchors = majorant([*corners, (end, 100.0)])
     was, now = (np.interp(evidence, *np.array(points).T) for points in (before, anchors))
     change = now - was
@@ -129,6 +129,6 @@ def _non_negative(matrix: Array, wanted: Array) -> Array:
     return best
 
 
-def _short(values: Any) -> Any:
+def _short(values: Iterable[float]) -> list[float]:
     """Numbers of four digits, as a person writes them."""
-    return np.vectorize(lambda value: float(f"{value:.4g}"))(values)
+    return [float(f"{value:.4g}") for value in values]
