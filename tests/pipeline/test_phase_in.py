@@ -10,11 +10,12 @@ from kloutspark.config import conf_dir
 from kloutspark.domain.contracts import SCORES
 from kloutspark.pipeline import Outcome
 from kloutspark.reporting.explanation import difference
+from kloutspark.storage import published
 from tests.lab import Lab
 
 pytestmark = pytest.mark.delta
 BEFORE = date(2026, 3, 15)
-DAYS = [BEFORE + timedelta(days=n) for n in range(1, 5)]  # four of them stand for the four weeks that a change may take
+DAYS = [BEFORE + timedelta(days=n) for n in range(1, 4)]  # three stand for the weeks that a phase takes
 PEOPLE, FIRST_FANS = 20, 6
 DRIFT = ("movers_share", "quantile_drift_points")
 
@@ -63,9 +64,15 @@ def test_a_model_that_moves_everybody_is_refused_and_phased_in_it_is_published(l
         assert drift_of(outcome)["movers_share"] == 0
         rows = phased.published(as_of)
         moved.append(max(abs(rows[p]["score"] - last[p]["score"]) for p in last))
-        assert sum(part["change"] for part in difference(last["twitter:person07"], rows["twitter:person07"])["parts"])
+        told = difference(last["twitter:person07"], rows["twitter:person07"])
+        assert round(sum(part["change"] for part in told["parts"]), 2) == told["change"] > 0
         last = rows
     assert max(moved) < phased.config.gate.drift.mover_points
     assert sum(moved) > phased.config.gate.drift.mover_points, "in all they moved as far as the gate refuses in a day"
     assert phased.config.on(DAYS[-1]) is phased.config, "the last day is the new model's alone"
+    day, evidence = published.evidence(phased.tables, as_of=None)
+    assert (day, sorted(evidence)) == (DAYS[-1], sorted(row["evidence"] for row in last.values()))
+    _, some = published.evidence(phased.tables, as_of=None, most=PEOPLE // 2)
+    assert 0 < len(some) < PEOPLE
+    assert set(some) <= set(evidence)
     assert phased.read(SCORES).select("as_of").distinct().count() == 1 + len(DAYS)
