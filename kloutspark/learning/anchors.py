@@ -72,10 +72,10 @@ def propose(
         f(x) = 1 + sum over k of c_k * min(x, q_k),  c_k >= 0         all concave, rising maps with knots at q_k
         beyond the last q_k its slope goes on to 100, or less steeply where somebody would stand above 100
 
-    The least squares of the quantiles' positions under concavity (Hildreth 1954): a least concave majorant lies above
-    every point and so lifts people, never lowers them. Non-negative least squares of up to four numbers is exact by
-    trying every subset of them. Whose evidence is 0 stands at 1: a share that they alone reach fixes nothing. Numbers
-    are rounded to four digits, then made concave again.
+    Least squares under concavity (Hildreth, Point Estimates of Ordinates of Concave Functions, 1954), and no least
+    concave majorant of the quantiles: that lies above every point, so where it bends it would only lift people. Of up
+    to four numbers non-negative least squares are exact by trying every subset. Whose evidence is 0 stands at 1: a
+    share that they alone reach fixes nothing. Numbers are rounded to four digits, then made concave again.
 
     Raises:
         InputError: too few have evidence above 0 for any known share.
