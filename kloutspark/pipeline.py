@@ -74,7 +74,7 @@ def run(
     is_older_allowed: bool = False,
     accepted: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
-    """Scores one day and publishes it, or refuses to.
+    """Scores one day and publishes it, or refuses to; a model that is phased in counts by its share of that day.
 
     `is_older_allowed` is for whoever runs the later published days again too; `accepted` gives reasons by vital.
 
@@ -84,7 +84,7 @@ def run(
     """
     with run_lock(tables.root):
         day = open_day(
-            tables, config, as_of=as_of, run_id=run_id, recompute=recompute, is_older_allowed=is_older_allowed
+            tables, config.on(as_of), as_of=as_of, run_id=run_id, recompute=recompute, is_older_allowed=is_older_allowed
         )
         with settled(_owners(day)) as linked, _hidden(day, linked) as hidden:  # read by many joins
             owners = identity.without(linked, hidden)

@@ -39,13 +39,13 @@ Days = Sequence[Iterable[int]]  # who reacted, day by day, each once
 
 
 def evidence(signals: Mapping[str, float], config: Config) -> float:
-    """E of somebody on one network: the sum of weight * ln(1 + min(signal, times * most)); unknown signals are 0."""
+    """E of somebody on one network: the sum of what its terms add; unknown signals are 0."""
 
     def value(of: str | float | None) -> float:
         return signals.get(of, 0.0) if isinstance(of, str) else math.inf if of is None else of
 
     terms = config.terms(NETWORK)
-    return sum(t.weight * math.log1p(min(value(t.signal), t.at_most_times * value(t.at_most))) for t in terms)
+    return sum(t.evidence(min(value(t.signal), t.at_most_times * value(t.at_most))) for t in terms)
 
 
 def signals_of(days: Days, *, windows: Sequence[int], posts: int = 1) -> dict[str, float]:

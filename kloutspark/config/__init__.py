@@ -7,12 +7,14 @@ and refuses unknown keys with the nearest valid one. `Config.fingerprint` is the
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from kloutspark.config.blend import blend, check_alike
 from kloutspark.config.blocks import NAME, Closed, Name, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
 from kloutspark.config.model import (
@@ -92,6 +94,7 @@ class Config(Closed):
     tables: TableSettings
     spark: SparkSettings
     gate: Gate
+    _stated: Model | None = PrivateAttr(default=None)  # what the files say, where `model` is its blend for a day
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -102,9 +105,11 @@ class Config(Closed):
                     raise unknown_key(where, entry.reaction_class, list(self.classes.values))
             for gauge in set(page.follow_gauges or ()) - page.gauges.keys():
                 raise unknown_key(f"networks/{network}.yaml, follow_gauges", gauge, list(page.gauges))
-        for network in self.model.terms.networks:
-            if network not in self.networks:
-                raise unknown_key("the model's terms.networks", network, list(self.networks))
+        terms, scale = self.model.terms.networks, self.model.combine.scale
+        for where, named in (("terms.networks", list(terms)), ("combine.scale", list(scale))):
+            for network in named:
+                if network not in self.networks:
+                    raise unknown_key(f"the model's {where}", network, list(self.networks))
         return self
 
     @model_validator(mode="after")
@@ -114,7 +119,12 @@ class Config(Closed):
             signals = {s.name: s for s in self.signals(network)}
             if len(signals) < len(self.signals(network)):
                 raise ValueError(f"networks/{network}.yaml: a kind or gauge has the name of something else")
-            for term in self.terms(network):
+            terms = self.terms(network)
+            if len({t.signal for t in terms}) < len(terms):
+                raise ValueError(
+                    f"the model's terms of {network}: a signal stands there once, for a part is named by it"
+                )
+            for term in terms:
                 for name in (n for n in (term.signal, term.at_most) if isinstance(n, str)):
                     if name not in signals:
                         raise unknown_key(f"the model's terms of {network}", name, sorted(signals))
@@ -129,6 +139,35 @@ class Config(Closed):
                 raise unknown_key("the model's terms.idle", title, [m.title for m in MEASURES])
         return self
 
+    @model_validator(mode="after")
+    def _a_model_follows_one_like_it(self) -> Self:
+        if (phase := self.model.phase_in) is not None:
+            check_alike(phase.from_model, self.model)
+            self._between(self._of(phase.from_model), share=0.5)
+        return self
+
+    def on(self, as_of: date) -> "Config":
+        """The configuration of a day: while a model is phased in, with its blend with the one that it follows.
+
+        The same object from the last day of the phase on. The fingerprint stays that of what the files say: one for all
+        days of a phase, since the share that a row was made with follows from its day.
+        """
+        phase = self.model.phase_in
+        if phase is None or (share := phase.share(as_of)) >= 1:
+            return self
+        before = self._of(phase.from_model).on(as_of)
+        found = self._of(before.model) if share <= 0 else self._between(before, share=share)
+        found._stated = self._stated or self.model
+        return found
+
+    def _of(self, model: Model) -> "Config":
+        """The same with another model, checked."""
+        return Config.model_validate({**dict(self), "model": model})
+
+    def _between(self, before: "Config", *, share: float) -> "Config":
+        terms = {network: (before.terms(network), self.terms(network)) for network in self.scored}
+        return self._of(blend(before.model, self.model, share=share, terms=terms))
+
     def subjects(self, network: str) -> Subjects:
         """What a network has signals of."""
         page = self.networks[network]
@@ -141,9 +180,12 @@ class Config(Closed):
         return catalogue(network, self.subjects(network), self.model.windows_days)
 
     def terms(self, network: str) -> tuple[Term, ...]:
-        """The addends of a network's evidence; none of a network that is not scored."""
-        is_scored = self.networks[network].status == "scored"
-        return self.model.terms.of(network, self.subjects(network)) if is_scored else ()
+        """The addends of a network's evidence, times its scale; none of a network that is not scored."""
+        if self.networks[network].status != "scored":
+            return ()
+        scale = self.model.combine.scale.get(network, 1.0)
+        terms = self.model.terms.of(network, self.subjects(network))
+        return tuple(t.model_copy(update={"weight": scale * t.weight}) for t in terms)
 
     @property
     def scored(self) -> tuple[str, ...]:
@@ -164,7 +206,7 @@ class Config(Closed):
             ]
             for n, page in self.networks.items()
         }
-        return digest({"model": self.model.model_dump(exclude={"terms": {"idle"}}), "networks": networks})
+        return digest({"model": _science(self._stated or self.model), "networks": networks})
 
     @property
     def tile_fingerprint(self) -> str:
@@ -183,6 +225,14 @@ class Config(Closed):
         if name not in self.networks:
             raise unknown_key("--network", name, sorted(self.networks))
         return self.networks[name]
+
+
+def _science(model: Model) -> dict[str, Any]:
+    """What of a model moves scores, the models that it follows with it."""
+    found = model.model_dump(mode="json", exclude={"terms": {"idle"}, "phase_in": {"from_model"}})
+    if model.phase_in is not None:
+        found["phase_in"]["from_model"] = _science(model.phase_in.from_model)
+    return found
 
 
 def conf_dir() -> Path:
@@ -218,7 +268,23 @@ def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[st
     for key, value in set_values:
         if key != "model":
             tree = _merge(tree, _nested(key.split("."), value))
-    return validated(Config, tree)
+    return validated(Config, {**tree, "model": _with_followed(tree["model"], folder, (str(name),))})
+
+
+def _with_followed(model: Any, folder: Path, names: tuple[str, ...]) -> Any:
+    """A model's tree with the one that it follows, read from its file, in the place of that one's name.
+
+    Raises:
+        ConfigError: a model follows itself, through others or at once.
+    """
+    phase = model.get("phase_in") if isinstance(model, Mapping) else None
+    if not isinstance(phase, Mapping) or not isinstance(name := phase.get("from_model"), str):
+        return model  # none, or a fault that validation names
+    if name in names:
+        remedy = "Name the model that was published before, by a file of its own."
+        raise ConfigError("phase_in.from_model", expected="another model", found=name, remedy=remedy)
+    followed = _with_followed(read_yaml(_model_path(folder, name)), folder, (*names, name))
+    return {**model, "phase_in": {**phase, "from_model": followed}}
 
 
 def _environment(folder: Path, env: str) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 import itertools
 import math
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from kloutspark.config.blocks import Closed, Positive, Science
 from kloutspark.domain.contracts import BEHAVIOUR
+from kloutspark.domain.curves import GAP, height, steepness
 from kloutspark.domain.signals import Subjects
 
 Hundredths = Annotated[float, Field(gt=0, le=99, multiple_of=0.01)]
+Logarithm = Annotated[float, Field(ge=0, le=89)]  # ln(1 + the largest float that a signal is kept as) is 88.7
+Height = Annotated[float, Field(ge=0, le=1e6)]  # with GAP no slope is so steep that a product overflows
+Knots = Annotated[tuple[tuple[Logarithm, Height], ...], Field(min_length=2, max_length=21)]
 
 
 class Damping(Science):
@@ -81,12 +86,38 @@ class Authenticity(Science):
 
 
 class Term(Closed):
-    """One addend of a network's evidence: weight * ln(1 + signal), at most a number or some times another."""
+    """One addend of a network's evidence: weight * shape(ln(1 + signal)), at most a number or some times another one.
+
+    The shape is piecewise linear from (0, 0) through its knots and goes on as its last segment; without one it is x.
+    """
 
     signal: str
     weight: Positive
     at_most: str | Positive | None = None
     at_most_times: Positive = 1.0
+    shape: Knots | None = None
+
+    @model_validator(mode="after")
+    def _more_is_never_less(self) -> Self:
+        if self.shape is None:
+            return self
+        if self.shape[0] != (0, 0):
+            raise ValueError("a shape begins at (0, 0): of nothing comes no evidence")
+        steps = list(itertools.pairwise(self.shape))
+        if any(b[0] - a[0] < GAP for a, b in steps):
+            raise ValueError(f"the knots of a shape rise in x, each by {GAP:g} or more")
+        if any(b[1] < a[1] for a, b in steps):
+            raise ValueError("a shape never falls: one more reaction never lowers evidence (P1, P7)")
+        return self
+
+    def evidence(self, value: float) -> float:
+        """What a value of the signal, cut at `at_most` already, adds; in SQL: `transforms.evidence`."""
+        x = math.log1p(value)
+        return self.weight * (x if self.shape is None else height(self.shape, x))
+
+    def slope(self, value: float) -> float:
+        """The slope of the shape at ln(1 + value), 1 without one; in SQL: `transforms.bands`."""
+        return 1.0 if self.shape is None else steepness(self.shape, math.log1p(value))
 
 
 class Terms(Science):
@@ -118,9 +149,10 @@ class Terms(Science):
 
 
 class Combine(Science):
-    """How the evidence of networks becomes one: the p of a p-norm (P2)."""
+    """How the evidence of networks becomes one: the p of a p-norm, and the scale of each network's, 1 of most (P2)."""
 
     exponent: Annotated[float, Field(ge=1, le=20)]
+    scale: dict[str, Positive] = Field(default_factory=dict)
 
 
 class Calibration(Science):
@@ -203,6 +235,18 @@ class Ranks(Science):
     pages: Walk
 
 
+class PhaseIn(Science):
+    """How a model takes the place of another: day by day a larger share of it; the formula: `config.blend`."""
+
+    from_model: "Model"  # a file says its name or path; `load` reads it
+    first_day: date
+    days: Annotated[int, Field(ge=1)]
+
+    def share(self, as_of: date) -> float:
+        """The new model's share of a day: 1 / days on the first one, 1 from the last one on."""
+        return min(max(((as_of - self.first_day).days + 1) / self.days, 0.0), 1.0)
+
+
 class Model(Science):
     """A scoring model: conf/models/*.yaml."""
 
@@ -217,6 +261,7 @@ class Model(Science):
     calibration: Calibration
     bands: Bands
     step_limit: StepLimit
+    phase_in: PhaseIn | None = None
 
     @property
     def history_days(self) -> int:

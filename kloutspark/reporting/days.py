@@ -5,17 +5,17 @@ from typing import Any
 
 from rich.console import Console
 
+from kloutspark.domain.population import SHARES_BELOW
 from kloutspark.reporting.texts import shown, signed, table
 
 RANGES = {  # first and last whole score: the share of a real population there, as far as it is known
-    # Belgium, 2014: 100,258 scored accounts, 40 % at 10-14, 63 % under 20, 3.8 % at 50 or more, 0.2 % at 65 or more
     (1, 9): None,
-    (10, 14): 0.40,
+    (10, 14): SHARES_BELOW[15],
     (15, 19): None,
-    (1, 19): 0.63,
-    (20, 49): 1 - 0.63 - 0.038,
-    (50, 64): 0.038 - 0.002,
-    (65, 100): 0.002,
+    (1, 19): SHARES_BELOW[20],
+    (20, 49): SHARES_BELOW[50] - SHARES_BELOW[20],
+    (50, 64): SHARES_BELOW[65] - SHARES_BELOW[50],
+    (65, 100): 1 - SHARES_BELOW[65],
 }
 COUNTS = ("read", "counted", "own", "duplicate", "quarantined", "outside")
 

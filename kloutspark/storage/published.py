@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -15,6 +17,7 @@ from kloutspark.domain.windows import Span
 from kloutspark.storage.manifest import Manifest, find, last_finished
 from kloutspark.storage.tables import Tables
 
+SAMPLE = 1_000_000  # of so many the highest known share, .002, still is 2,000 people; 8 MB on the driver
 NO_ROW = "An unlinked account is <network>:<account_id>; who only reacted or opted out has no row."
 
 
@@ -80,6 +83,21 @@ def distribution(tables: Tables, *, as_of: date | None, ranges: Iterable[tuple[i
     inside = [F.count_if((F.col("score") >= low) & (F.col("score") < high + 1)) for low, high in ranges]
     people, *counts = rows.agg(F.count("*"), *inside).collect()[0]
     return {"as_of": day, "people": people, "in_ranges": counts}
+
+
+def evidence(tables: Tables, *, as_of: date | None, most: int = SAMPLE) -> tuple[date, npt.NDArray[np.float64]]:
+    """A published day and its people's evidence, in no order; of more than `most` people that of about so many.
+
+    Which of them is decided by a hash of their ids: the same day gives the same sample.
+
+    Raises:
+        InputError: nothing is published under the root.
+        ConfigError: the given day is not published.
+    """
+    day, rows = day_of(tables, as_of)
+    if (people := rows.count()) > most:
+        rows = rows.where(F.expr(f"pmod(xxhash64(person_id), {people}) < {most}"))
+    return day, rows.select("evidence").toArrow()["evidence"].to_numpy()
 
 
 def person(tables: Tables, person_id: str, *, as_of: date | None) -> dict[str, Any]:

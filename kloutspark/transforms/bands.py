@@ -8,17 +8,19 @@ from collections.abc import Sequence
 
 from kloutspark.config import Bands, Term
 from kloutspark.domain.signals import Signal
+from kloutspark.transforms import shapes
 
 
 def variance(signals: Sequence[Signal], terms: Sequence[Term]) -> str:
     """SQL for the variance of a network's evidence E_n, over rows with `signals` and `terms` (EVIDENCE).
 
-        dE(w) = sum over terms of window w of weight * x / (1 + x) / U_w        what an actor of w brings by them
+        dE(w) = sum over terms of window w of weight * shape' * x / (1 + x) / U_w     what an actor of w brings by them
         c(w) = sum over windows v >= w of dE(v)                                 what one seen within w brings in all
         variance = sum over windows w of (U_w - U_(next shorter window)) * c(w) ** 2
 
-    U_w are the window's distinct actors, x a term's value. An active day is lost with an actor only where nobody else
-    came on it: its x / (1 + x) is multiplied by exp(1 - reactions a day). What is not drawn with actors (gauges, pages,
+    U_w are the window's distinct actors, x a term's value, shape' the slope of its shape at ln(1 + x), 1 without (at a
+    knot the slope below it: what goes with an actor). An active day is lost with an actor only where nobody else came
+    on it: its x / (1 + x) is multiplied by exp(1 - reactions a day). What is not drawn with actors (gauges, pages,
     ranks, networks) has no variance.
     """
     place = {s.name: i for i, s in enumerate(signals)}
@@ -31,6 +33,8 @@ def variance(signals: Sequence[Signal], terms: Sequence[Term]) -> str:
         if signal.window_days is None or signal.measure.name == "networks_count":
             continue
         gain = f"{term.weight!r}D * terms[{i}].value / (1 + terms[{i}].value)"
+        if (slope := shapes.steepness(term, f"log1p(CAST(terms[{i}].value AS double))")) is not None:
+            gain += f" * {slope}"
         if signal.measure.name == "active_days_count":
             days, reactions = (
                 f"signals[{place[f'{name}_{signal.window_days}d']}]" for name in ("active_days_count", "reactions_sum")

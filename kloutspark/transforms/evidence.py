@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from kloutspark.config import Calibration, Model, StepLimit, Term
 from kloutspark.domain.contracts import ACCOUNT_LIST, EVIDENCE, PARTS, PAST_SCORES, SCORES
 from kloutspark.domain.signals import Signal
-from kloutspark.transforms import bands
+from kloutspark.transforms import bands, shapes
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.identity import UNLINKED
 
@@ -28,7 +28,7 @@ def weigh_evidence(
 ) -> DataFrame:
     """What speaks for each person, by network and term (EVIDENCE).
 
-        E_n = sum over the network's terms of weight * ln(1 + min(signal, at_most)), in the model's order
+        E_n = sum over the network's terms of weight * shape(ln(1 + min(signal, at_most))), in the model's order
 
     `vectors` has person_id, network and signals in the order of the network's catalogue, which `signals` gives.
     Networks whose terms stand at the same places share one expression. The variance of E_n: `bands.variance`.
@@ -36,9 +36,7 @@ def weigh_evidence(
     networks_of: dict[tuple[tuple[_Placed, ...], str], list[str]] = {}
     for network, its_terms in terms.items():
         place = {s.name: i for i, s in enumerate(signals[network])}
-        placed = tuple(
-            _Placed(t.signal, place[t.signal], t.weight, _most(t.at_most, place), t.at_most_times) for t in its_terms
-        )
+        placed = tuple(_Placed(t, place[t.signal], _most(t.at_most, place)) for t in its_terms)
         variance = bands.variance(signals[network], its_terms)
         networks_of.setdefault((placed, variance), []).append(network)
     of_network, variances = {}, {}
@@ -61,27 +59,24 @@ def _case(texts: Mapping[str, str], otherwise: str) -> str:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A term with the places of its signals in the vector; it is at most `times` the number or place `most`."""
+    """A term with the places of its signals in the vector; `most` is a place or a number."""
 
-    signal: str
+    term: Term
     place: int
-    weight: float
     most: int | float | None
-    times: float
 
 
 def _most(at_most: str | float | None, place: Mapping[str, int]) -> int | float | None:
     return place[at_most] if isinstance(at_most, str) else at_most
 
 
-def _term(term: _Placed) -> str:
-    value = f"signals[{term.place}]"
-    if term.most is not None:
-        most = f"signals[{term.most}]" if isinstance(term.most, int) else repr(term.most)
-        most = most if term.times == 1 else f"{most} * {term.times!r}"
-        most = f"CAST({most} AS float)"
+def _term(placed: _Placed) -> str:
+    value, term = f"signals[{placed.place}]", placed.term
+    if placed.most is not None:
+        most = f"signals[{placed.most}]" if isinstance(placed.most, int) else repr(placed.most)
+        most = f"CAST({most if term.at_most_times == 1 else f'{most} * {term.at_most_times!r}'} AS float)"
         value = f"least({value}, {most})"
-    evidence = f"{term.weight!r}D * log1p(CAST({value} AS double))"
+    evidence = f"{term.weight!r}D * {shapes.height(term, f'log1p(CAST({value} AS double))')}"
     return f"named_struct('signal', '{term.signal}', 'evidence', {evidence}, 'value', {value})"
 
 

@@ -1,6 +1,7 @@
 """Configuration: closed, with the nearest valid key; its fingerprint holds what is scientific and nothing else."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ from kloutspark.domain.errors import ConfigError
         ("model.terms.reactions=[{signal: actors_distinct_8d, weight: 1}]", "Do you mean actors_distinct_28d?"),
         ("model.terms.networks={twiter: []}", "Do you mean twitter?"),
         ("model.terms.pages=[{signal: outlinks_count, weight: 1}]", "only rising signals may carry weight"),
+        ("model.terms.reactions=[{signal: weight_sum_7d, weight: 1, shape: [[0, 0], [1, 2], [2, 1]]}]", "never falls"),
+        ("model.terms.reactions=[{signal: weight_sum_7d, weight: 1, shape: [[0, 1], [1, 2]]}]", "begins at (0, 0)"),
+        ("model.terms.reactions=[{signal: weight_sum_7d, weight: 1, shape: [[0, 0], [0, 2]]}]", "rise in x"),
+        ("model.terms.reactions=[{signal: weight_sum_7d, weight: 1, shape: [[0, 0]]}]", "at least 2 items"),
+        ("model.terms.pages=[{signal: page_rank, weight: 1}, {signal: page_rank, weight: 2}]", "stands there once"),
+        ("model.combine.scale={twiter: 2}", "Do you mean twitter?"),
+        ("model.combine.scale={twitter: 0}", "greater than 0"),
         (
             "model.terms.idle={page_rank: a reason that is long enough}",
             "either carries weight or is idle with a reason",
@@ -38,6 +46,91 @@ def test_a_wrong_value_is_refused_with_what_would_be_right(override: str, said: 
     with pytest.raises(ConfigError) as refusal:
         load(overrides=[override])
     assert said in str(refusal.value)
+
+
+def followed_by(folder: Path, text: str) -> list[str]:
+    """Overrides for a model of its own file that is phased in from the default one and says `text`."""
+    path = folder / "next.yaml"
+    default = (conf_dir() / "models" / "default.yaml").read_text()
+    why = "a reason for a phase that is long enough"
+    phase = f"phase_in: {{from_model: default, first_day: 2026-03-02, days: 4, why: {why}}}\n"
+    path.write_text(default + phase)
+    return [f"model={path}", *([text] if text else [])]
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "model.damping.exponent=0.6",
+            "the model's damping: expected the damping of phase_in.from_model",
+        ),
+        ("model.windows_days=[1, 7, 28, 30, 90]", "the model's windows_days"),
+        ("model.step_limit.most_up_points=10", "the model's step_limit"),
+        ("model.phase_in.from_model=defalt", "Do you mean default?"),
+        ("model.phase_in.days=0", "greater than or equal to 1"),
+        ("model.phase_in.day=2026-03-02", "Do you mean days?"),
+        (
+            "model.terms.gauges=[{signal: '{of}_level', weight: 1, at_most: 9}]",
+            "expected at_most: None",
+        ),
+    ],
+)
+def test_a_phase_between_models_that_have_no_half_way_is_refused(tmp_path: Path, override: str, said: str) -> None:
+    assert load(overrides=followed_by(tmp_path, "")).model.phase_in is not None
+    with pytest.raises(ConfigError) as refusal:
+        load(overrides=followed_by(tmp_path, override))
+    assert said in str(refusal.value)
+
+
+def test_a_model_that_follows_itself_is_refused(tmp_path: Path) -> None:
+    sets = followed_by(tmp_path, f"model.phase_in.from_model={tmp_path / 'next.yaml'}")
+    with pytest.raises(ConfigError, match="expected another model"):
+        load(overrides=sets)
+
+
+def test_a_phase_begins_with_the_old_model_and_ends_with_the_new_one(tmp_path: Path) -> None:
+    config, old = load(overrides=followed_by(tmp_path, "model.combine.exponent=5")), load()
+    exponents = [config.on(date(2026, 3, day)).model.combine.exponent for day in range(1, 7)]
+    assert exponents == [3, 3.5, 4, 4.5, 5, 5]
+    assert config.on(date(2026, 3, 1)).model == old.model
+    assert config.on(date(2026, 3, 5)) is config
+    assert len({config.on(date(2026, 3, day)).fingerprint for day in range(1, 7)} | {config.fingerprint}) == 1
+    shorter = load(overrides=followed_by(tmp_path, "model.phase_in.days=3"))
+    assert len({config.fingerprint, shorter.fingerprint, old.fingerprint}) == 3
+    assert config.tile_fingerprint == old.tile_fingerprint, "no tile is built again"
+    assert {t.signal: t.weight for t in config.on(date(2026, 3, 3)).terms("twitter")} == {
+        t.signal: t.weight for t in old.terms("twitter")
+    }, "what is equal in both stays what it is"
+
+
+def test_a_model_that_follows_one_on_its_way_starts_where_that_one_is(tmp_path: Path) -> None:
+    second = tmp_path / "second.yaml"
+    second.write_text(Path(followed_by(tmp_path, "")[0].removeprefix("model=")).read_text())
+    second.write_text(second.read_text().replace("exponent: 3.0", "exponent: 5.0"))
+    sets = followed_by(tmp_path, f"model.phase_in.from_model={second}")
+    config = load(overrides=[*sets, "model.phase_in.first_day=2026-03-04", "model.phase_in.days=2"])
+    exponents = [config.on(date(2026, 3, day)).model.combine.exponent for day in range(1, 7)]
+    assert exponents == [3, 3.5, 4, (4.5 + 3) / 2, 3, 3]
+
+
+def test_the_same_model_in_other_units_moves_nobody(tmp_path: Path) -> None:
+    tree = load().model.model_dump()
+    terms = ("model.terms.reactions", "model.terms.gauges", "model.terms.pages")
+    sets = [f"{key}={[{**t, 'weight': t['weight'] * 4} for t in tree['terms'][key[12:]]]}" for key in terms]
+    sets = [text.replace("None", "null") for text in sets]
+    sets += ["model.terms.networks={}", "model.calibration.anchors=[[0, 1], [180, 90], [400, 100]]"]
+    sets += ["model.combine.scale={twitter: 0.5, facebook: 0.5}"]
+    quadruple = load(overrides=[*followed_by(tmp_path, ""), *sets])
+    day = quadruple.on(date(2026, 3, 3))
+    unit = 4**0.5  # half way, in the units of neither
+    anchors = [(x * unit, y) for x, y in load().model.calibration.anchors]
+    assert [value for point in day.model.calibration.anchors for value in point] == pytest.approx(
+        [value for point in anchors for value in point]
+    )
+    for network, factor in (("github", 1.0), ("twitter", 0.75)):  # Twitter's scale is new: half way to a half
+        was, now = ([t.weight for t in c.terms(network)] for c in (load(), day))
+        assert now == pytest.approx([weight * unit * factor for weight in was]), network
 
 
 def test_malformed_yaml_is_named_by_file_and_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from kloutspark.domain import contracts, signals, windows
+from kloutspark.domain import contracts, curves, signals, windows
 from kloutspark.domain.contracts import TableContract
 from kloutspark.domain.errors import ConfigError, ContractError, Exit, InputError, KloutsparkError, unknown_key
 from kloutspark.domain.windows import Span, newest_at_or_before
@@ -45,6 +45,6 @@ def test_errors_know_their_exit_codes_and_say_what_to_do() -> None:
 
 
 def test_doctests() -> None:
-    for module in (windows, signals):
+    for module in (windows, signals, curves):
         failed, attempted = doctest.testmod(module, extraglobs={"date": date})
         assert (failed, attempted > 0) == (0, True), module.__name__
