@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from rich.console import Console
 
 from kloutspark.reporting.texts import plain, shown, table
@@ -17,7 +16,7 @@ Section: TypeAlias = tuple[str, Sequence[str], list[tuple[str, ...]]]
 PAGES = Environment(
     loader=PackageLoader("kloutspark.reporting", "."),
     autoescape=True,
-    finalize=lambda value: value if isinstance(value, Markup) else plain(value),
+    finalize=lambda value: value if hasattr(value, "__html__") else plain(value),  # the plots alone are called safe
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -50,7 +49,7 @@ def evaluation_page(report: Row, dots: Dots) -> str:
         headline=headline(report),
         sections=sections(report),
         remarks=remarks(report),
-        plots=Markup(evaluation_plots(report, dots)),  # noqa: S704  matplotlib escapes the texts that it draws
+        plots=evaluation_plots(report, dots),
     )
 
 
