@@ -16,7 +16,7 @@ import typer
 
 from kloutspark import evaluation, ingestion, pipeline, publish
 from kloutspark.config import load
-from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError, unknown_key
+from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
 from kloutspark.quality.docs import write_docs
 from kloutspark.reporting import catalogue, texts
@@ -73,7 +73,8 @@ def _file(text: str) -> Path:
 
 def _protocol(text: str) -> str:
     if text not in get_args(evaluation.Protocol):
-        raise unknown_key("--protocol", text, get_args(evaluation.Protocol))
+        expected = " or ".join(get_args(evaluation.Protocol))
+        raise ConfigError("--protocol", expected=expected, found=text, remedy="Name one of them.")
     return text
 
 

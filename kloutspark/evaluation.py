@@ -27,7 +27,7 @@ from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.windows import Span
 from kloutspark.learning import measures, protocol
 from kloutspark.learning.baselines import BASELINES, HALF_LIVES_DAYS, fading_actors
-from kloutspark.learning.halves import Drawable, Inside, by_range, draw_halves
+from kloutspark.learning.halves import Drawable, Inside, by_range, draw_halves, read_signals
 from kloutspark.learning.measures import FOUR_RANGES, Score, Trial, mean_of_known
 from kloutspark.learning.protocol import AHEAD_DAYS, EVERY_DAYS, Activity, Cut
 from kloutspark.reporting.days import RANGES
@@ -200,7 +200,7 @@ def evaluate(
         return Tried(cut, scored, baselines, bench.gauges_before(config, cut.known_before))
 
     found = [tried(cut, n, config) for n, cut in enumerate(cuts, start=1)]
-    report = _summary(plan, activity, found, fingerprint=config.fingerprint)
+    report = _summary(plan, activity, found, config)
     if other is not None:
         report["compared"] = _compared(found, [tried(cut, n, other) for n, cut in enumerate(cuts, start=1)])
     if plan.daily is not None:
@@ -286,9 +286,9 @@ def halves(tables: Tables, config: Config, as_of: date, *, network: str = "", se
     rows = rows[[len({a["network"] for a in accounts}) == len(accounts) for accounts in rows["accounts"]]]
     owned = rows["accounts"].explode().reset_index()
     accounts = pd.DataFrame(owned["accounts"].to_list()).assign(person_id=owned["person_id"])
-    named = published.named_features(tables, as_of).toPandas()
-    signals = pd.DataFrame(named["signals"].to_list(), index=pd.MultiIndex.from_frame(named[["network", "account_id"]]))
-    accounts = accounts.join(signals, on=["network", "account_id"])
+    signals = [F.try_element_at("signals", F.lit(n)).cast("double").alias(n) for n in read_signals(config)]
+    named = published.named_features(tables, as_of).select("network", "account_id", *signals).toArrow().to_pandas()
+    accounts = accounts.merge(named, on=["network", "account_id"], how="left")
     window = Span.before(as_of, days=config.model.history_days)
     days = (F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end))
     pairs = tables.read(PAIRS, version=tables.version(PAIRS)).where(days & F.expr("actor_id <> target_id"))
@@ -322,7 +322,7 @@ def _cuts(activity: Activity, plan: Plan) -> list[Cut]:
     return found
 
 
-def _summary(plan: Plan, activity: Activity, found: Sequence[Tried], *, fingerprint: str) -> dict[str, Any]:
+def _summary(plan: Plan, activity: Activity, found: Sequence[Tried], config: Config) -> dict[str, Any]:
     by_cut = [_of_cut(one) for one in found]
     spearman, ndcg = ({n: mean_of_known(c[what][n] for c in by_cut) for n in (SCORE, *BASELINES)} for what in MEASURES)
     best = max(BASELINES, key=lambda name: spearman[name])
@@ -333,7 +333,8 @@ def _summary(plan: Plan, activity: Activity, found: Sequence[Tried], *, fingerpr
     return {
         "network": plan.network,
         "protocol": plan.protocol,
-        "fingerprint": fingerprint,
+        "fingerprint": config.fingerprint,
+        "model_why": config.model.why,
         "ahead_days": plan.ahead_days if plan.protocol == "days" else None,
         "every_days": plan.every_days if plan.protocol == "days" else None,
         "rows": len(activity.rows),

@@ -44,7 +44,10 @@ PAGE = """# The score against the future
 Written by `make truth` and never by hand: what the default model's score says of the future of public data sets,
 beside every simple baseline. The protocols are those of `kloutspark evaluate --help`; each cut is one run in a
 fresh root, so no step limit holds anybody. Spearman with the distinct actors of the future; in brackets 95 % of
-1,000 paired bootstrap draws over accounts. One formula was tried, the model as it is configured.
+1,000 paired bootstrap draws over accounts. One formula is tried here, the model as it is configured; how it was
+chosen, in its own words:
+
+> {model_why}
 
 ## The bars
 
@@ -219,6 +222,7 @@ def truth_page(results: Results) -> str:
     """docs/truth.md, of results by data set and protocol; what was not measured says so."""
     errors = [f"- {_title(name, protocol)}: {r['error']}\n" for (name, protocol), r in results.items() if "error" in r]
     return PAGE.format(
+        model_why=load().model.why,
         bars=_table(("what", "bar", "measured", "95 %", ""), _bars(results)),
         stretched=_protocol_table("stretched", results),
         days=_protocol_table("days", results),

@@ -43,6 +43,13 @@ class Coverage:
         return self.is_known and 0.85 <= self.of_population <= 0.95 and self.of_all >= 0.85
 
 
+def read_signals(config: Config) -> tuple[str, ...]:
+    """The signals that evidence is recomputed from: what carries weight or bounds it, and each window's posts."""
+    terms = [t for network in config.scored for t in config.terms(network)]
+    bounds = {t.at_most for t in terms if isinstance(t.at_most, str)}
+    return tuple(sorted({t.signal for t in terms} | bounds | {f"posts_sum_{w}d" for w in config.model.windows_days}))
+
+
 @dataclass(frozen=True)
 class Drawable:
     """What each actor brought to each account; `accounts` has person_id, network and a column a signal."""

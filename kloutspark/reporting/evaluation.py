@@ -144,7 +144,8 @@ def remarks(report: Row) -> list[str]:
             f"Step limit: the last of {daily['runs']} daily runs comes to {number(daily['spearman'])}, a run without a "
             f"limit to {number(daily['without_limit'])}."
         )
-    found.append("One formula was tried: the model as it is configured.")
+    found.append("One formula was tried here, the model as it is configured.")
+    found.append(f"How it was chosen: {report['model_why']}")
     return found
 
 

@@ -67,7 +67,7 @@ def _draw_future(place: Axes, dots: Dots) -> None:
 
 
 def _draw_bands(place: Axes, bands: Mapping[str, Any] | None) -> None:
-    title = "Scores of half the actors inside the bands (accepted: shaded)"
+    title = "Scores of half the actors inside the bands"
     if bands is None:
         _say(place, title, "not known: the evidence could not be recomputed")
         return
@@ -75,7 +75,8 @@ def _draw_bands(place: Axes, bands: Mapping[str, Any] | None) -> None:
     names = [f"{row['from']}-{row['to']}\n({row['people']:,})" for row in shown]
     place.axhspan(*ACCEPTED, color=ORANGE, alpha=0.15, linewidth=0)
     place.bar(names, [row["share"] for row in shown], width=0.5, color=BLUE)
-    place.set(title=title, xlabel="score (accounts)", ylabel="share inside", ylim=(0, 1.05))
+    place.set_xlim(-0.6, len(bands["by_range"]) - 0.4)
+    place.set(title=title, xlabel="score (accounts); accepted range shaded", ylabel="share inside", ylim=(0, 1.05))
 
 
 def _draw_distribution(place: Axes, rows: list[Mapping[str, Any]]) -> None:

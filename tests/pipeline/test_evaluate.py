@@ -41,7 +41,7 @@ def told(new_lab_of_module: Lab) -> Lab:
     lab = new_lab_of_module
     own = [{"actor_id": "t1", "target_id": "t1", "occurred_at": at(START)}] * 3
     nobody = [{"target_id": None, "occurred_at": at(START)}] * 2
-    lab.react(*reactions(3, 20, 40, 50, 57), *own, *nobody)
+    lab.react(*reactions(0, 20, 40, 50, 57), *own, *nobody)
     followers = [
         {"account_id": f"t{t}", "day": START + timedelta(days=day), "gauge": "followers", "value": value * 10.0**t}
         for t in range(5)
@@ -91,7 +91,7 @@ def test_real_days_are_cut_by_cut_told_what_was_known(told: Lab, tmp_path: Path)
 
 
 def test_stretched_days_are_beside_other_settings_and_daily_runs(told: Lab) -> None:
-    held = ("model.step_limit.most_up_points=0.1", "model.terms.reactions=[{signal: weight_sum_1d, weight: 1}]")
+    held = ("model.step_limit.most_up_points=0.1", "model.selectivity.halving_reactions=1")
     report = evaluate(told, Plan("twitter", "stretched", daily=2), other=held).report
     assert report["spearman"]["score"] == pytest.approx(1, abs=0.01)
     difference = report["compared"]["difference"]
@@ -139,12 +139,13 @@ def test_what_is_missing_is_said(told: Lab, lab: Lab, tmp_path: Path) -> None:
             evaluate(told, Plan("twitter", "stretched", outside=path))
 
 
-def test_codes_of_the_command(told: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+def test_codes_of_the_command(told: Lab, caplog: pytest.LogCaptureFixture) -> None:
     def code(*argv: str) -> int:
         return exit_code(["evaluate", *argv, "--root", str(told.root), *SETS])
 
     assert code("--network", "twitte") == 64
     assert code("--network", "twitter", "--protocol", "weeks") == 64
+    assert "expected stretched or days, found weeks" in caplog.text
     assert code("--network", "twitter", "--compare", "model.dampin.exponent=1") == 64
     assert code("--network", "github") == 3
-    assert "expected interactions" in capsys.readouterr().err
+    assert "expected interactions" in caplog.text

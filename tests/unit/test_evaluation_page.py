@@ -20,6 +20,7 @@ def report(**other: Any) -> dict[str, Any]:
     found = {
         "network": "letters",
         "protocol": "stretched",
+        "model_why": "made up",
         "ahead_days": None,
         "rows": 100,
         "incomplete_rows": 3,
@@ -84,6 +85,7 @@ def test_what_could_not_be_measured_is_said() -> None:
     assert "no gauge with values before a cut" in page
     assert "could not be recomputed" in page
     assert "4 self rows" in headline(report())
+    assert "How it was chosen: made up" in page
     assert not any("half-life" in line for line in remarks(report()))
 
 
