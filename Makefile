@@ -1,7 +1,7 @@
 # Bare `make` explains itself. Every path is relative, so that a checkout may lie in a folder with spaces in its name.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-all demo docs bench lock clean
+.PHONY: help setup check test test-all demo docs truth bench lock clean
 
 export SPARK_LOCAL_IP := 127.0.0.1
 export PYTHONHASHSEED := 0
@@ -60,6 +60,10 @@ docs: setup  ## Write docs/signals.md and figures again from conf/, docs/promise
 	@set -e; measured=$$(mktemp -d); trap 'rm -rf "$$measured"' EXIT; \
 	KLOUTSPARK_PROMISES="$$measured" $(PY) -m pytest -q tests/promises; \
 	$(PY) -m tests.promises.page "$$measured" > docs/promises.md
+
+truth: setup  ## Hold the score against the future of every real data set: docs/truth.md; KEPT=... resumes.
+	@set -e; page=$$(mktemp); trap 'rm -f "$$page"' EXIT; \
+	$(PY) -m tests.truth --kept "$(or $(KEPT),truth-results)" > "$$page"; cp "$$page" docs/truth.md
 
 bench: setup  ## Measure; decides nothing.
 	$(PY) -m tests.bench

@@ -10,11 +10,12 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from kloutspark import ingestion, pipeline, publish
+from kloutspark import evaluation, ingestion, pipeline, publish
+from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
 from kloutspark.quality.docs import write_docs
@@ -28,6 +29,7 @@ from kloutspark.reporting.days import (
     show_runs,
     show_top,
 )
+from kloutspark.reporting.evaluation import evaluation_page, show_evaluation
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
 from kloutspark.reporting.progress import stages_shown
@@ -67,6 +69,13 @@ def _file(text: str) -> Path:
         expected, remedy = "a file in a folder that exists", "Name another, or make the folder first."
         raise ConfigError("--page", expected=expected, found=text, remedy=remedy)
     return path
+
+
+def _protocol(text: str) -> str:
+    if text not in get_args(evaluation.Protocol):
+        expected = " or ".join(get_args(evaluation.Protocol))
+        raise ConfigError("--protocol", expected=expected, found=text, remedy="Name one of them.")
+    return text
 
 
 Person = Annotated[str, typer.Argument(help="A person, or <network>:<account_id> of an unlinked account.")]
@@ -282,6 +291,60 @@ def signals(
         typer.echo(as_json(catalogue.signal_rows(config, chosen)))
     else:
         catalogue.show_signals(place.console, config, chosen)
+
+
+@app.command(epilog="Example: kloutspark evaluate --network twitter --page truth.html")
+@at_a_place()
+def evaluate(
+    place: Place,
+    network: Annotated[str, typer.Option("--network", help="Whose interactions; ingest them first.")],
+    protocol: Annotated[
+        str,
+        typer.Option(
+            "--protocol",
+            parser=_protocol,
+            metavar="stretched|days",
+            help="The first half of the rows stretched onto 90 days, or cuts of 90 real days.",
+        ),
+    ] = "stretched",
+    ahead_days: Annotated[int, typer.Option("--ahead-days", min=1, help="Of real days: how long a future is.")] = 28,
+    every_days: Annotated[int, typer.Option("--every-days", min=1, help="Of real days: from cut to cut.")] = 28,
+    cuts: Annotated[int | None, typer.Option("--cuts", min=1, help="Of real days: only the last ones.")] = None,
+    outside: Annotated[
+        Path | None, typer.Option("--outside", metavar="FILE", help="A ranking from elsewhere: CSV, account_id,value.")
+    ] = None,
+    compared: Annotated[
+        list[str] | None,
+        typer.Option("--compare", metavar="A.B=C", help="All again with other values, as of --set; repeatable."),
+    ] = None,
+    daily: Annotated[
+        int | None, typer.Option("--daily", min=1, help="What the step limit costs: so many daily runs, stretched.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", parser=_file, metavar="FILE", help="Written as a page with plots, HTML."),
+    ] = None,
+) -> None:
+    """Hold the score against the future of a network's interactions, beside simple baselines."""
+    started_at = datetime.now(UTC)
+    plan = evaluation.Plan(
+        network, cast(evaluation.Protocol, protocol), ahead_days, every_days, cuts=cuts, daily=daily, outside=outside
+    )
+    other = load(conf=place.conf, env=place.env, overrides=(*place.sets, *compared)) if compared else None
+    place.config.network(network)
+    with stages_shown(f"evaluating {network}"):
+        found = evaluation.evaluate(
+            place.tables, place.config, plan, other=other, run_id=_run_id(started_at), started_at=started_at
+        )
+    report = {**found.report, "compared_settings": list(compared or ())}
+    if page is not None:
+        write_page(page, evaluation_page(report, found.dots))
+    if place.is_json:
+        typer.echo(as_json(report))
+        return
+    show_evaluation(place.console, report)
+    if page is not None:
+        place.console.print(shown(f"Page: {page}"))
 
 
 @app.command(epilog="Example: kloutspark rollback --to 2012-07-06")

@@ -1,1 +1,1 @@
-"""What weights and anchors are fitted from: labels, samples on the driver, plain numpy."""
+"""What is learned and held against the truth: labels, models, anchors, evaluations; numpy and scipy, no Spark."""

@@ -1,6 +1,6 @@
 """The profile page of a person (P18): score, band, history, networks and why, one HTML file that loads nothing.
 
-The chart is a hand-made SVG line: matplotlib comes with the notebooks extra alone, and one line needs no library.
+The chart is a hand-made SVG line in the colours of the reader's screen (docs/decisions/017).
 """
 
 import math

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from kloutspark.evaluation import halves
 from tests import oracle
-from tests.halves import coverage
 from tests.lab import Lab, settings_of
 from tests.oracle import Model, World
 from tests.realdata import data_file
@@ -57,6 +57,6 @@ def test_13_days_each_28_apart_are_the_oracles(spark: SparkSession, tmp_path: Pa
             {p: row.evidence for p, row in expected.rows.items()}, abs=2e-9
         )
     for network in FILES:
-        bands = coverage(lab, DAYS[0], network=network)  # nominally 90 %
+        bands = halves(lab.tables, lab.config, DAYS[0], network=network).coverage  # nominally 90 %
         assert bands.people > 30
         assert bands.is_accepted, bands
