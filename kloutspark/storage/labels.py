@@ -20,16 +20,12 @@ def read_labels(spark: SparkSession, path: str, *, most: int) -> dict[str, list[
     """Columns of at most so many rows of a CSV, JSON or Parquet file, or of a Delta table; more: those of least hash.
 
     Raises:
-        InputError: nothing stands there, it is no Delta table, or a file is damaged.
+        InputError: nothing stands there, it is no Delta table, or a file is damaged or has malformed lines.
     """
     where = existing(path)
     with said_plainly(path):
         if ending_of(path) in FORMATS:
-            frame = read_file(spark, path)
-            if not frame.where(F.col(MALFORMED).isNotNull()).isEmpty():
-                remedy = "Rows are left,right,label,weight under a header; see RFC 4180 for quotes."
-                raise InputError(path, expected="rows of its format", found="a malformed line", remedy=remedy)
-            frame = frame.drop(MALFORMED, FILE)
+            frame = read_file(spark, path).drop(FILE)
         else:
             where = where if "://" in where else str(Path(where).absolute())  # a relative one would be a table's name
             if not DeltaTable.isDeltaTable(spark, where):
@@ -38,7 +34,11 @@ def read_labels(spark: SparkSession, path: str, *, most: int) -> dict[str, list[
             frame = spark.read.format("delta").load(where)
         if frame.count() > most:
             frame = frame.orderBy(F.xxhash64(*frame.columns)).limit(most)
-        return dict(frame.toArrow().to_pydict())
+        found: dict[str, list[object]] = frame.toArrow().to_pydict()
+    if any(found.pop(MALFORMED, ())):
+        remedy = "Rows are left,right,label,weight under a header; see RFC 4180 for quotes."
+        raise InputError(path, expected="rows of its format", found="a malformed line", remedy=remedy)
+    return found
 
 
 def write_labels(rows: Sequence[tuple[str, str, int, float]], path: str, tables: Tables) -> None:
