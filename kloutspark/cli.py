@@ -322,10 +322,7 @@ def opt_out(place: Place, person: Person) -> None:
     place.console.print(shown(f"{said} {person}. Days that are published already keep their rows."))
 
 
-@app.command(
-    epilog="Examples: kloutspark fit labels.csv --out fitted.yaml, then kloutspark score --set model=fitted.yaml; "
-    "kloutspark fit --labels-from-future --as-of 2012-06-01 --out fitted.yaml. Example:"
-)
+@app.command(epilog="Example: kloutspark fit labels.csv --out fitted.yaml; then: score --set model=fitted.yaml")
 @at_a_place()
 def fit(
     place: Place,

@@ -132,6 +132,8 @@ def _of_network(seen: OnNetwork, pairs: Comparisons, *, ridge: float) -> tuple[T
     left, right = np.split(ends, 2)
     offered = candidates(seen.catalogue, seen.terms)
     x = replace(seen, place=rows, values=seen.values[rows]).inputs(offered)
+    first = [j for j, column in enumerate(x.T) if not (column == x[:, :j].T).all(axis=1).any()]  # of equal ones
+    offered, x = tuple(offered[j] for j in first), x[:, first]
     windows = {s.name: s.window_days or 0 for s in seen.catalogue if s.measure.name == SURE}
     sure = max(windows, key=lambda name: windows[name], default="")
     found = fit_terms(offered, x, replace(mine, left=left, right=right), ridge=ridge, sure=sure)
