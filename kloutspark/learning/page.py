@@ -61,6 +61,7 @@ def _head(fitted: Fitted, source: str) -> Iterator[str]:
         yield f"{q.name:24} {q.auc_by_people:13.4f} {q.auc_by_pairs:14.4f} {loss}".rstrip()
     yield "evidence of a sample of everybody, quantile: current model, this model"
     yield ", ".join(f"{share:g}: {a:.2f}, {b:.2f}" for share, a, b in fitted.quantiles)
+    yield "So that nobody moves overnight, add: phase_in: {from_model: NAME, first_day: DAY, days: 14, why: ...}"
 
 
 def _why_combined(config: Config, fitted: Fitted) -> str:

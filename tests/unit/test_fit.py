@@ -60,11 +60,13 @@ def world(random: np.random.Generator, *, people: int = 120, pairs: int = 700) -
 
 
 def written(people: People, pairs: Comparisons) -> tuple[Config, Learned]:
-    """The configuration that reads what a fit has written, and the model as it was judged."""
+    """The configuration that reads what a fit has written, phased in or at once, and the model as it was judged."""
     fitted = select(people, pairs, exponent=3.0)
     with TemporaryDirectory() as folder:
         path = Path(folder) / 'it\'s a "model".yaml'
         path.write_text(model_page(config(), people, fitted, as_of=AS_OF, labels="labels: 'of' \"x\" # no"))
+        phase = "model.phase_in={from_model: default, first_day: 2026-03-02, days: 14, why: the movers of a new model}"
+        assert load(overrides=[f"model={path}", phase]).on(AS_OF).terms("twitter") == config().terms("twitter")
         return load(overrides=[f"model={path}"]), fitted.learned
 
 
