@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from kloutspark import evaluation, ingestion, pipeline, publish
+from kloutspark import evaluation, fitting, ingestion, pipeline, publish
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
@@ -31,6 +31,7 @@ from kloutspark.reporting.days import (
 )
 from kloutspark.reporting.evaluation import evaluation_page, show_evaluation
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
+from kloutspark.reporting.learning import show_fit
 from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
 from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
@@ -58,8 +59,12 @@ def _day(text: str) -> date:
         raise ConfigError("DAY", expected="an ISO date such as 2026-03-31", found=text, remedy="Write it so.") from None
 
 
-def _file(text: str) -> Path:
-    """A file that may be written, said before a session starts."""
+def _file(option: str) -> Callable[[str], Path]:
+    """Reads an option's file, which may be written: said before a session starts."""
+    return lambda text: _writable(option, text)
+
+
+def _writable(option: str, text: str) -> Path:
     path = Path(text)
     try:
         is_usable = path.parent.is_dir() and not path.is_dir()
@@ -67,7 +72,7 @@ def _file(text: str) -> Path:
         is_usable = False
     if not is_usable:
         expected, remedy = "a file in a folder that exists", "Name another, or make the folder first."
-        raise ConfigError("--page", expected=expected, found=text, remedy=remedy)
+        raise ConfigError(option, expected=expected, found=text, remedy=remedy)
     return path
 
 
@@ -183,7 +188,9 @@ def explain(
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--page", parser=_file, metavar="FILE", help="Written as a profile page too, HTML in one file."),
+        typer.Option(
+            "--page", parser=_file("--page"), metavar="FILE", help="Written as a profile page too, HTML in one file."
+        ),
     ] = None,
 ) -> None:
     """Why a person has their score: parts by network and signal that sum to it."""
@@ -376,6 +383,53 @@ def opt_out(place: Place, person: Person) -> None:
         "From the next run on nothing is published of" if is_new else "It was asked for before: nothing is published of"
     )
     place.console.print(shown(f"{said} {person}. Days that are published already keep their rows."))
+
+
+@app.command(epilog="Example: kloutspark fit labels.csv --out fitted.yaml; then: score --set model=fitted.yaml")
+@at_a_place()
+def fit(
+    place: Place,
+    out: Annotated[
+        Path, typer.Option("--out", parser=_file("--out"), metavar="FILE", help="Where the model goes, as YAML.")
+    ],
+    labels: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="LABELS", help="CSV or Delta: left, right, label (1: left is more influential), weight."
+        ),
+    ] = None,
+    from_future: Annotated[
+        bool, typer.Option("--labels-from-future", help="Labels from history: who drew more people afterwards.")
+    ] = False,
+    ahead_days: Annotated[int, typer.Option("--ahead-days", min=1, help="So many days afterwards.")] = 28,
+    labels_out: Annotated[
+        str | None, typer.Option("--labels-out", metavar="PATH", help="Keep these labels: CSV (.csv) or Delta.")
+    ] = None,
+    as_of: AsOfOrNewest = None,
+    sample: Annotated[int, typer.Option("--sample", min=1, help="Most pairs that are fitted to.")] = 10_000,
+) -> None:
+    """Fit the weights of a model to labelled comparisons of people, or to what history says."""
+    if (labels is None) != from_future or (labels_out and not from_future):
+        found = (
+            "LABELS with them" if labels else "neither" if not from_future and not labels_out else "--labels-out alone"
+        )
+        expected, remedy = "LABELS, or --labels-from-future with or without --labels-out", "Give one of the two."
+        raise ConfigError("fit", expected=expected, found=found, remedy=remedy)
+    done = fitting.fit(
+        place.tables,
+        place.config,
+        labels_path=labels,
+        ahead_days=ahead_days,
+        labels_out=labels_out,
+        as_of=as_of,
+        sample=sample,
+    )
+    out.write_text(done.page, encoding="utf-8")
+    found_out = fitting.summary(done, out=str(out))
+    if place.is_json:
+        typer.echo(as_json(found_out))
+    else:
+        show_fit(place.console, found_out)
 
 
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")

@@ -46,9 +46,9 @@ def shapes(draw: st.DrawFn) -> list[list[float]]:
 def terms(signals: Sequence[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Terms on some of these signals, each with a shape or none and cut or not."""
     cuts = st.none() | st.sampled_from(list(signals)) | st.floats(1e-3, 1e6)
-    weights, kept = st.floats(1e-3, 50), st.none() | shapes()
+    weights, kept, times = st.floats(1e-3, 50), st.none() | shapes(), st.sampled_from((1.0, 2.5))
     term = st.fixed_dictionaries(
-        {"signal": st.sampled_from(list(signals)), "weight": weights, "at_most": cuts, "shape": kept}
+        {"signal": st.sampled_from(list(signals)), "weight": weights, "at_most": cuts, "at_most_times": times, "shape": kept}
     )
     return st.lists(term, min_size=1, max_size=8, unique_by=lambda t: str(t["signal"]))
 

@@ -320,6 +320,17 @@ FEATURE_NAMES = TableContract(
         Col("names", "array<string>", "one name a value of the vector"),
     ),
 )
+LABELS = TableContract(
+    "labels",
+    meaning="A labelled comparison of two people; lies where its owner says, not under the root.",
+    key=("left", "right"),
+    columns=(
+        Col("left", "string", "a person as in `scores`"),
+        Col("right", "string", "another one"),
+        Col("label", "int", "1: left is more influential, 0: right is"),
+        Col("weight", "double", "positive: how much the comparison counts"),
+    ),
+)
 _SCORE_COLUMNS = (
     Col("as_of", "date", "the day that the score speaks for"),
     Col("person_id", "string", "person, or <network>:<account_id> of an unlinked account"),
