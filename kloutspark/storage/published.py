@@ -8,11 +8,23 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import FEATURE_NAMES, FEATURES, GATE_RESULTS, RUNS, SCORES
+from kloutspark.domain.contracts import (
+    ACTOR_DAYS,
+    FEATURE_NAMES,
+    FEATURES,
+    GATE_RESULTS,
+    INTERACTIONS,
+    PAIRS,
+    RUNS,
+    SCORES,
+    SCORES_CANDIDATE,
+    TableContract,
+)
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
 from kloutspark.storage.manifest import find, last_finished
 from kloutspark.storage.tables import Tables
+from kloutspark.transforms.tiles import MICRO
 
 NO_ROW = "An unlinked account is <network>:<account_id>; who only reacted or opted out has no row."
 
@@ -162,6 +174,58 @@ def compare(tables: Tables, first: date, second: date, *, count: int) -> dict[st
     steps = zip(QUANTILES, summary.pop("before_quantiles"), summary.pop("after_quantiles"), strict=True)
     summary["quantiles"] = [{"share": q, "before": round(a, 2), "after": round(b, 2)} for q, a, b in steps]
     return {**summary, "risers": [r.asDict() for r in up], "fallers": [r.asDict() for r in down]}
+
+
+def scores_of_accounts(tables: Tables, as_of: date, network: str) -> DataFrame:
+    """The scores of a day, published or refused, by account: person_id, account_id, score, accounts, share.
+
+    Accounts of one network; `accounts` is how many the person has there, `share` the part of their points from there.
+    """
+    rows = tables.read(SCORES_CANDIDATE, version=tables.version(SCORES_CANDIDATE))
+    rows = rows.where(F.col("as_of") == F.lit(as_of)).withColumns(
+        {
+            "mine": F.filter("accounts", lambda a: a["network"] == F.lit(network)),
+            "here": F.expr("filter(parts, p -> p.network != '')"),
+        }
+    )
+    points = "aggregate({}, 0D, (total, p) -> total + p.points)"
+    of_network = F.filter("here", lambda p: p["network"] == F.lit(network))
+    rows = rows.withColumns({"of_network": of_network, "count": F.size("mine")})
+    share = F.expr(f"try_divide({points.format('of_network')}, {points.format('here')})")
+    return rows.select(
+        "person_id",
+        F.explode("mine.account_id").alias("account_id"),
+        "score",
+        F.col("count").alias("accounts"),
+        share.alias("share"),
+    )
+
+
+def counted_interactions(tables: Tables, as_of: date, network: str) -> DataFrame:
+    """The rows of a network before a day that credit somebody: actor_id, target_id, occurred_at.
+
+    As far back as the tiles reach.
+    """
+    rows = tables.read(INTERACTIONS, version=tables.version(INTERACTIONS, network), network=network)
+    pairs = _tiles(tables, PAIRS, as_of, network).where("actor_id != target_id").select("day", "actor_id", "target_id")
+    dated = rows.select("actor_id", "target_id", "occurred_at", F.to_date("occurred_at").alias("day"))
+    return dated.join(pairs, ["day", "actor_id", "target_id"], how="left_semi").drop("day")
+
+
+def weights_of_accounts(tables: Tables, as_of: date, network: str) -> DataFrame:
+    """What the reactions of each account counted, of what they would have with full authenticity: account_id, weight.
+
+    The mean over its pairs and days before a day, as far back as the tiles reach; 1 is full authenticity.
+    """
+    days = _tiles(tables, ACTOR_DAYS, as_of, network).select("day", "actor_id", "authenticity_micros")
+    pairs = _tiles(tables, PAIRS, as_of, network).where("actor_id != target_id").select("day", "actor_id")
+    weight = (F.avg("authenticity_micros") / MICRO).alias("weight")
+    return pairs.join(days, ["day", "actor_id"]).groupBy(F.col("actor_id").alias("account_id")).agg(weight)
+
+
+def _tiles(tables: Tables, contract: TableContract, as_of: date, network: str) -> DataFrame:
+    rows = tables.read(contract, version=tables.version(contract))
+    return rows.where((F.col("network") == F.lit(network)) & (F.col("day") < F.lit(as_of)))
 
 
 def runs(tables: Tables, *, count: int) -> list[dict[str, Any]]:
