@@ -1,7 +1,7 @@
 # Bare `make` explains itself. Every path is relative, so that a checkout may lie in a folder with spaces in its name.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-all demo docs bench lock clean
+.PHONY: help setup check test test-all demo docs attacks bench lock clean
 
 export SPARK_LOCAL_IP := 127.0.0.1
 export PYTHONHASHSEED := 0
@@ -60,6 +60,9 @@ docs: setup  ## Write docs/signals.md and figures again from conf/, docs/promise
 	@set -e; measured=$$(mktemp -d); trap 'rm -rf "$$measured"' EXIT; \
 	KLOUTSPARK_PROMISES="$$measured" $(PY) -m pytest -q tests/promises; \
 	$(PY) -m tests.promises.page "$$measured" > docs/promises.md
+
+attacks: setup  ## Measure what fakes buy, hours, and write docs/attacks.md and its plot; KEPT=... resumes.
+	$(PY) -m tests.attacks "$(or $(KEPT),attack-results)"
 
 bench: setup  ## Measure; decides nothing.
 	$(PY) -m tests.bench

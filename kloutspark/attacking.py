@@ -89,11 +89,9 @@ def network_of(tables: Tables, config: Config, network: str | None) -> str:
     """The network to attack: the given one, or the only scored one with interactions.
 
     Raises:
-        ConfigError: there is no such network, or there are several to choose from.
+        ConfigError: there are several to choose from.
         InputError: it has no interactions.
     """
-    if network is not None:
-        config.network(network)
     there = [n for n in config.scored if tables.exists(INTERACTIONS, n)]
     if not there or (network is not None and network not in there):
         remedy = "Ingest files first: kloutspark ingest --help."

@@ -296,6 +296,8 @@ def attack(
     The root is only read: people are scored before and after in scratch copies without a past, so without a step limit.
     """
     chosen, wanted = attacking.chosen_of(names or ()), _scores(scores)
+    if network is not None:
+        place.config.network(network)
     attacks, started_at = load_attacks(place.conf), datetime.now(UTC)
     on = attacking.network_of(place.tables, place.config, network)
     with attacking.ground(
