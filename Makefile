@@ -1,7 +1,7 @@
 # Bare `make` explains itself. Every path is relative, so that a checkout may lie in a folder with spaces in its name.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-all demo docs truth bench lock clean
+.PHONY: help setup check test test-all demo docs truth attacks bench lock clean
 
 export SPARK_LOCAL_IP := 127.0.0.1
 export PYTHONHASHSEED := 0
@@ -64,6 +64,9 @@ docs: setup  ## Write docs/signals.md and figures again from conf/, docs/promise
 truth: setup  ## Hold the score against the future of every real data set: docs/truth.md; KEPT=... resumes.
 	@set -e; page=$$(mktemp); trap 'rm -f "$$page"' EXIT; \
 	$(PY) -m tests.truth --kept "$(or $(KEPT),truth-results)" > "$$page"; cp "$$page" docs/truth.md
+
+attacks: setup  ## Measure what fakes buy, hours, and write docs/attacks.md and its plot; KEPT=... resumes.
+	$(PY) -m tests.attacks "$(or $(KEPT),attack-results)"
 
 bench: setup  ## Measure; decides nothing.
 	$(PY) -m tests.bench

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from kloutspark import evaluation, fitting, ingestion, pipeline, publish
+from kloutspark import attacking, evaluation, fitting, ingestion, pipeline, publish
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
@@ -32,10 +33,12 @@ from kloutspark.reporting.days import (
 from kloutspark.reporting.evaluation import evaluation_page, show_evaluation
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.learning import show_fit
+from kloutspark.reporting.prices import show_prices
 from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
 from kloutspark.reporting.progress import stages_shown
 from kloutspark.reporting.texts import as_json, shown
 from kloutspark.sources.adapters import ADAPTERS
+from kloutspark.sources.attacks import FAMILIES, load_attacks
 from kloutspark.sources.demo import write_world
 from kloutspark.sources.world import load_world
 from kloutspark.storage import privacy, published
@@ -49,6 +52,7 @@ app = typer.Typer(
 )
 
 COMPLETION = "_KLOUTSPARK_COMPLETE"  # set by the shell that asks for completions
+MOST_FAKES = 1_000_000  # rows are made in memory: ten million of a farm
 DEMO_DAYS = 5  # enough to see a burst arrive by steps, and a network go silent and come back
 
 
@@ -81,6 +85,18 @@ def _protocol(text: str) -> str:
         expected = " or ".join(get_args(evaluation.Protocol))
         raise ConfigError("--protocol", expected=expected, found=text, remedy="Name one of them.")
     return text
+
+
+def _scores(text: str) -> list[float]:
+    """Different scores, ascending."""
+    try:
+        found = sorted({float(score) for score in text.split(",")})
+        if not all(1 <= score <= 100 for score in found):  # nor is nan
+            raise ValueError(text)
+    except ValueError:
+        remedy = "Write for example 15,50."
+        raise ConfigError("--scores", expected="numbers from 1 to 100", found=text, remedy=remedy) from None
+    return found
 
 
 Person = Annotated[str, typer.Argument(help="A person, or <network>:<account_id> of an unlinked account.")]
@@ -267,6 +283,55 @@ def runs(
         show_findings(place.console, gate, rows)
     if docs is not None and not place.is_json:
         place.console.print(shown(f"Data Docs: {docs / 'index.html'}"))
+
+
+@app.command(epilog="Example: kloutspark attack click_farm ring --network twitter --budget 1000 --scores 15,50")
+@at_a_place()
+def attack(
+    place: Place,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help=f"{', '.join(FAMILIES)}; default: all.")
+    ] = None,
+    network: Annotated[str | None, typer.Option("--network", help="Default: the only one with interactions.")] = None,
+    as_of: Annotated[
+        date | None, typer.Option("--as-of", parser=_day, metavar="DAY", help="Default: the day after the last row.")
+    ] = None,
+    budgets: Annotated[
+        list[int] | None,
+        typer.Option("--budget", min=1, max=MOST_FAKES, help="Fakes that each target gets: 1000; repeatable."),
+    ] = None,
+    scores: Annotated[
+        str, typer.Option("--scores", metavar="N,N", help="Scores of people to attack, without a step limit.")
+    ] = "15,30,50,70",
+    scratch: Annotated[
+        str, typer.Option("--scratch", metavar="DIR", help="For copies, until the end; one that every node reaches.")
+    ] = tempfile.gettempdir(),
+) -> None:
+    """What fakes would buy: points that conf/attacks.yaml's attacks bring people, and under plain counting.
+
+    The root is only read: people are scored before and after in scratch copies without a past, so without a step limit.
+    """
+    chosen, wanted = attacking.chosen_of(names or ()), _scores(scores)
+    if network is not None:
+        place.config.network(network)
+    attacks, started_at = load_attacks(place.conf), datetime.now(UTC)
+    on = attacking.network_of(place.tables, place.config, network)
+    with attacking.ground(
+        place.tables,
+        place.config,
+        attacks,
+        network=on,
+        as_of=as_of or attacking.day_after(place.tables, on),
+        scratch=scratch,
+        run_id=_run_id(started_at),
+        started_at=started_at,
+    ) as ground:
+        struck = [attacking.strike(ground, chosen, budget=n, wanted=wanted) for n in budgets or (1000,)]
+        found = attacking.price_list(ground, struck)
+    if place.is_json:
+        typer.echo(as_json(found))
+    else:
+        show_prices(place.console, found)
 
 
 @app.command(epilog="Example: kloutspark networks --json")

@@ -48,7 +48,13 @@ def terms(signals: Sequence[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     cuts = st.none() | st.sampled_from(list(signals)) | st.floats(1e-3, 1e6)
     weights, kept, times = st.floats(1e-3, 50), st.none() | shapes(), st.sampled_from((1.0, 2.5))
     term = st.fixed_dictionaries(
-        {"signal": st.sampled_from(list(signals)), "weight": weights, "at_most": cuts, "at_most_times": times, "shape": kept}
+        {
+            "signal": st.sampled_from(list(signals)),
+            "weight": weights,
+            "at_most": cuts,
+            "at_most_times": times,
+            "shape": kept,
+        }
     )
     return st.lists(term, min_size=1, max_size=8, unique_by=lambda t: str(t["signal"]))
 

@@ -10,7 +10,19 @@ import numpy.typing as npt
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import BEHAVIOUR, FEATURE_NAMES, FEATURES, GATE_RESULTS, PAIRS, RUNS, SCORES, TARGETS
+from kloutspark.domain.contracts import (
+    BEHAVIOUR,
+    FEATURE_NAMES,
+    FEATURES,
+    GATE_RESULTS,
+    INTERACTIONS,
+    PAIRS,
+    RUNS,
+    SCORES,
+    SCORES_CANDIDATE,
+    TARGETS,
+    TableContract,
+)
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
 from kloutspark.domain.windows import Span
@@ -172,26 +184,22 @@ def weights_of_accounts(tables: Tables, as_of: date, network: str, *, window_day
     """What is left of the reactions of each account that acted in the window by authenticity: account_id, weight.
 
     The mean over the account's pairs and days of its authenticity, times, where it was a newcomer, the part of its
-    target's newcomers that counts in the longest window.
-
-    Raises:
-        InputError, ConfigError: nothing is published, or not that day.
+    target's newcomers that counts in the longest window. As of the root's newest run, which speaks for the day.
     """
-    made = find(tables, str(as_of))
-    window = Span.before(made.windows_end(network), days=window_days)
-    pairs = tables.read(PAIRS, version=made.kept[PAIRS.name]).where(F.col("network") == F.lit(network))
-    pairs = pairs.where((F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end)))
-    pairs = pairs.where("actor_id <> target_id")
-    firsts = pairs.where(f"coalesce(previous_day < DATE '{window.start}', true)").groupBy("target_id")
-    brought = [f"sum(if({'' if new else 'NOT '}is_newcomer, authenticity_micros, 0)) / 1e6D" for new in (False, True)]
-    sums = firsts.agg(
-        *[F.expr(f"{text} AS {name}") for text, name in zip(brought, ("known", "newcomers"), strict=True)]
+    start = as_of - timedelta(days=window_days)
+    pairs = _tiles(tables, PAIRS, as_of, network).where(
+        (F.col("day") >= F.lit(start)) & F.expr("actor_id <> target_id")
     )
-    vectors = tables.read(FEATURES, version=made.kept[FEATURES.name]).where(F.col("as_of") == F.lit(as_of))
-    named = _named(tables, vectors.where(F.col("network") == F.lit(network)))
+    firsts = pairs.where(f"coalesce(previous_day < DATE '{start}', true)").groupBy("target_id")
+    brought = {"known": "NOT is_newcomer", "newcomers": "is_newcomer"}
+    sums = firsts.agg(
+        *[F.expr(f"sum(if({who}, authenticity_micros, 0)) / 1e6D AS {name}") for name, who in brought.items()]
+    )
+    vectors = tables.read(FEATURES, version=tables.version(FEATURES))
+    named = _named(tables, vectors.where((F.col("as_of") == F.lit(as_of)) & (F.col("network") == F.lit(network))))
     distinct = named.selectExpr("account_id AS target_id", f"signals['actors_distinct_{window_days}d'] AS distinct")
-    part = "CASE WHEN newcomers > 0 THEN greatest(least((distinct - known) / newcomers, 1), 0) ELSE 1D END"
-    parts = sums.join(distinct, "target_id", how="inner").selectExpr("target_id", f"{part} AS part")
+    part = "CASE WHEN newcomers > 0 THEN greatest(least((distinct - known) / newcomers, 1), 0) ELSE 1D END AS part"
+    parts = sums.join(distinct, "target_id", how="inner").selectExpr("target_id", part)
     weight = "avg(authenticity_micros / 1e6D * if(is_newcomer, coalesce(part, 1D), 1D)) AS weight"
     return pairs.join(parts, "target_id", how="left").groupBy(F.col("actor_id").alias("account_id")).agg(F.expr(weight))
 
@@ -241,6 +249,47 @@ def compare(tables: Tables, first: date, second: date, *, count: int) -> dict[st
     steps = zip(QUANTILES, summary.pop("before_quantiles"), summary.pop("after_quantiles"), strict=True)
     summary["quantiles"] = [{"share": q, "before": round(a, 2), "after": round(b, 2)} for q, a, b in steps]
     return {**summary, "risers": [r.asDict() for r in up], "fallers": [r.asDict() for r in down]}
+
+
+def scores_of_accounts(tables: Tables, as_of: date, network: str) -> DataFrame:
+    """The scores of a day, published or refused, by account: person_id, account_id, score, accounts, share.
+
+    Accounts of one network; `accounts` is how many the person has there, `share` the part of their points from there.
+    """
+    rows = tables.read(SCORES_CANDIDATE, version=tables.version(SCORES_CANDIDATE))
+    rows = rows.where(F.col("as_of") == F.lit(as_of)).withColumns(
+        {
+            "mine": F.filter("accounts", lambda a: a["network"] == F.lit(network)),
+            "here": F.expr("filter(parts, p -> p.network != '')"),
+        }
+    )
+    points = "aggregate({}, 0D, (total, p) -> total + p.points)"
+    of_network = F.filter("here", lambda p: p["network"] == F.lit(network))
+    rows = rows.withColumns({"of_network": of_network, "count": F.size("mine")})
+    share = F.expr(f"try_divide({points.format('of_network')}, {points.format('here')})")
+    return rows.select(
+        "person_id",
+        F.explode("mine.account_id").alias("account_id"),
+        "score",
+        F.col("count").alias("accounts"),
+        share.alias("share"),
+    )
+
+
+def counted_interactions(tables: Tables, as_of: date, network: str) -> DataFrame:
+    """The rows of a network before a day that credit somebody: actor_id, target_id, occurred_at.
+
+    As far back as the tiles reach.
+    """
+    rows = tables.read(INTERACTIONS, version=tables.version(INTERACTIONS, network), network=network)
+    pairs = _tiles(tables, PAIRS, as_of, network).where("actor_id != target_id").select("day", "actor_id", "target_id")
+    dated = rows.select("actor_id", "target_id", "occurred_at", F.to_date("occurred_at").alias("day"))
+    return dated.join(pairs, ["day", "actor_id", "target_id"], how="left_semi").drop("day")
+
+
+def _tiles(tables: Tables, contract: TableContract, as_of: date, network: str) -> DataFrame:
+    rows = tables.read(contract, version=tables.version(contract))
+    return rows.where((F.col("network") == F.lit(network)) & (F.col("day") < F.lit(as_of)))
 
 
 def runs(tables: Tables, *, count: int) -> list[dict[str, Any]]:

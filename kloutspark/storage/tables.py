@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -128,8 +129,11 @@ class Tables:
 
         By Arrow: a list would start a Python worker for them, which takes longer than the write.
         """
-        schema = pa.schema([(c.name, ARROW[c.type]) for c in contract.written])
-        return self.spark.createDataFrame(pa.Table.from_pylist([dict(row) for row in rows], schema=schema))
+        return self.spark.createDataFrame(pa.Table.from_pylist([dict(row) for row in rows], schema=_arrow(contract)))
+
+    def frame(self, contract: TableContract, columns: pd.DataFrame) -> DataFrame:
+        """A frame of many rows of our own, all of the contract's columns in any order."""
+        return self.spark.createDataFrame(pa.Table.from_pandas(columns, schema=_arrow(contract), preserve_index=False))
 
     def nobody(self, schema: str) -> DataFrame:
         """A frame without rows, which the optimizer sees to be empty."""
@@ -219,6 +223,15 @@ class Tables:
         merge.whenMatchedUpdate(set={c: f"new.{c}" for c in columns}).execute()
         return self.version(contract)
 
+    def borrow(self, owner: "Tables", contract: TableContract, network: str | None = None) -> None:
+        """Makes a table of another root, as it stands, one of this root too, if it is there.
+
+        A shallow clone reads the owner's files and writes its own: nothing is copied, and the owner never changes.
+        """
+        if (pin := owner.pin(contract, network)) is not None:
+            there = DeltaTable.forPath(self.spark, owner.path(contract, network))
+            there.cloneAtVersion(pin.version, self.path(contract, network), isShallow=True, properties={})
+
     def folders(self, under: str) -> set[str]:
         """Names of the folders under one of the root's; none where it is missing."""
         system, path = self._file_system(f"{self.root.rstrip('/')}/{under}")
@@ -242,3 +255,7 @@ class Tables:
 
 def _all(conditions: Sequence[Column]) -> Column:
     return reduce(lambda a, b: a & b, conditions)
+
+
+def _arrow(contract: TableContract) -> pa.Schema:
+    return pa.schema([(c.name, ARROW[c.type]) for c in contract.written])

@@ -20,6 +20,9 @@ from kloutspark.cli import app
         (["explain", "twitter:88", "--page", "/nowhere/88.html"], 64, "expected a file in a folder that exists"),
         (["explain", "twitter:88", "--page", "x" * 300], 64, "expected a file in a folder that exists"),
         (["score", "--as-of", "2026-03-01", "--accept", "movers_share"], 64, "expected both or none"),
+        (["attack", "click_frm"], 64, "mean click_farm?"),
+        (["attack", "--scores", "15,200"], 64, "expected numbers from 1 to 100"),
+        (["attack", "--network", "twiter"], 64, "mean twitter?"),
         (["score", "--as-of", "2026-03-01", "--accept", "people", "--reason", "so"], 64, "mean people_change?"),
     ],
 )

@@ -1,0 +1,78 @@
+"""Roots to attack: the demo's Twitter, and Higgs as it was and stretched onto 90 days."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from kloutspark import ingestion
+from kloutspark.config import Config
+from kloutspark.learning.protocol import STRETCHED_DAY, counted, stretched_cut
+from kloutspark.sources.demo import write_world
+from kloutspark.sources.world import load_world
+from kloutspark.storage.tables import Tables
+from tests.realdata import data_file
+from tests.realdata.activity import HIGGS, HIGGS_ADDRESS, read_higgs
+
+NETWORK = "twitter"
+WORLD = load_world()
+DEMO_AS_OF = WORLD.last_day + timedelta(days=1)
+
+
+class Fill(Protocol):
+    """Brings rows into the input tables of an empty root, by way of a folder for files."""
+
+    def __call__(self, tables: Tables, config: Config, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something to attack."""
+
+    title: str
+    as_of: date
+    fill: Fill
+
+
+def demo(tables: Tables, config: Config, folder: Path) -> None:
+    """The demo's Twitter and who owns which account; what arrives late is left out."""
+    files = write_world(folder, WORLD).on_time
+    for network in (NETWORK, None):
+        _ingest(tables, config, files[network], network=network)
+
+
+def higgs_days(tables: Tables, config: Config, folder: Path) -> None:
+    """The seven days of Higgs."""
+    _ingest(tables, config, [data_file(HIGGS, HIGGS_ADDRESS)], adapter="snap-activity")
+
+
+def higgs_stretched(tables: Tables, config: Config, folder: Path) -> None:
+    """The first half of Higgs' rows as 90 days (EVALUATION.md): a day is 57 minutes."""
+    rows = stretched_cut(counted(read_higgs()).rows).past
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "interactions.parquet"
+    rows[["occurred_at", "actor_id", "target_id", "kind"]].to_parquet(file, index=False)
+    _ingest(tables, config, [file])
+
+
+PLACES: Mapping[str, Place] = {
+    "demo": Place("Demo world, Twitter alone", DEMO_AS_OF, demo),
+    "higgs_days": Place("Higgs, real days", date(2012, 7, 8), higgs_days),
+    "higgs_stretched": Place("Higgs, stretched onto 90 days", STRETCHED_DAY, higgs_stretched),
+}
+
+
+def _ingest(
+    tables: Tables, config: Config, paths: list[Path], *, network: str | None = NETWORK, adapter: str = "files"
+) -> None:
+    ingestion.ingest(
+        tables,
+        config,
+        adapter=adapter,
+        network=network,
+        table=None,
+        paths=[str(path) for path in paths],
+        run_id="to be attacked",
+        started_at=datetime(2026, 3, 31, tzinfo=UTC),
+    )
