@@ -14,13 +14,16 @@ from types import MappingProxyType
 from typing import Annotated, Any, cast, get_args
 
 import typer
+import yaml
 
 from kloutspark import attacking, evaluation, fitting, ingestion, pipeline, publish
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError, Exit, KloutsparkError
+from kloutspark.learning.anchors import propose
 from kloutspark.options import DEFAULT_ROOT, Place, at_a_place
 from kloutspark.quality.docs import write_docs
 from kloutspark.reporting import catalogue, texts
+from kloutspark.reporting.anchors import show_anchors
 from kloutspark.reporting.days import (
     RANGES,
     show_comparison,
@@ -32,7 +35,7 @@ from kloutspark.reporting.days import (
 )
 from kloutspark.reporting.evaluation import evaluation_page, show_evaluation
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
-from kloutspark.reporting.learning import show_fit
+from kloutspark.reporting.learning import show_doubts, show_fit
 from kloutspark.reporting.prices import show_prices
 from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
 from kloutspark.reporting.progress import stages_shown
@@ -454,9 +457,6 @@ def opt_out(place: Place, person: Person) -> None:
 @at_a_place()
 def fit(
     place: Place,
-    out: Annotated[
-        Path, typer.Option("--out", parser=_file("--out"), metavar="FILE", help="Where the model goes, as YAML.")
-    ],
     labels: Annotated[
         str | None,
         typer.Argument(
@@ -466,6 +466,17 @@ def fit(
     from_future: Annotated[
         bool, typer.Option("--labels-from-future", help="Labels from history: who drew more people afterwards.")
     ] = False,
+    authenticity: Annotated[
+        str | None,
+        typer.Option(
+            "--authenticity", metavar="LABELS", help="CSV or Delta: network, account_id, is_automated (1, 0)."
+        ),
+    ] = None,
+    anchors: Annotated[bool, typer.Option("--anchors", help="Anchors, from how evidence lies on a day.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", parser=_file("--out"), metavar="FILE", help="Where the model, or its block, goes: YAML."),
+    ] = None,
     ahead_days: Annotated[int, typer.Option("--ahead-days", min=1, help="So many days afterwards.")] = 28,
     labels_out: Annotated[
         str | None, typer.Option("--labels-out", metavar="PATH", help="Keep these labels: CSV (.csv) or Delta.")
@@ -473,28 +484,68 @@ def fit(
     as_of: AsOfOrNewest = None,
     sample: Annotated[int, typer.Option("--sample", min=1, help="Most pairs that are fitted to.")] = 10_000,
 ) -> None:
-    """Fit the weights of a model to labelled comparisons of people, or to what history says."""
-    if (labels is None) != from_future or (labels_out and not from_future):
-        found = (
-            "LABELS with them" if labels else "neither" if not from_future and not labels_out else "--labels-out alone"
+    """Fit the weights of a model to labelled comparisons of people or to history; or its doubts, or its anchors."""
+    sources = {
+        "LABELS": labels is not None,
+        "--labels-from-future": from_future,
+        "--authenticity": authenticity is not None,
+        "--anchors": anchors,
+    }
+    given = [name for name, is_given in sources.items() if is_given]
+    if len(given) != 1:
+        found, remedy = " and ".join(given) or "none", "Give one of them."
+        raise ConfigError("fit", expected=f"one of {', '.join(sources)}", found=found, remedy=remedy)
+    if labels_out is not None and not from_future:
+        remedy = "Labels of others stand where they are."
+        raise ConfigError("--labels-out", expected="--labels-from-future with it", found=given[0], remedy=remedy)
+    if anchors:
+        _propose_anchors(place, as_of=as_of, out=out)
+    elif authenticity is not None:
+        told = fitting.fit_authenticity(
+            place.tables, place.config, labels_path=authenticity, as_of=as_of, sample=sample
         )
-        expected, remedy = "LABELS, or --labels-from-future with or without --labels-out", "Give one of the two."
-        raise ConfigError("fit", expected=expected, found=found, remedy=remedy)
-    done = fitting.fit(
-        place.tables,
-        place.config,
-        labels_path=labels,
-        ahead_days=ahead_days,
-        labels_out=labels_out,
-        as_of=as_of,
-        sample=sample,
-    )
-    out.write_text(done.page, encoding="utf-8")
-    found_out = fitting.summary(done, out=str(out))
-    if place.is_json:
-        typer.echo(as_json(found_out))
+        _write_block(told.block, out)
+        if place.is_json:
+            typer.echo(as_json(told.as_row()))
+        else:
+            show_doubts(place.console, told.as_row())
     else:
-        show_fit(place.console, found_out)
+        if out is None:
+            remedy = "A model is a file: score --set model=FILE uses it."
+            raise ConfigError("--out", expected="a file", found="none", remedy=remedy)
+        done = fitting.fit(
+            place.tables,
+            place.config,
+            labels_path=labels,
+            ahead_days=ahead_days,
+            labels_out=labels_out,
+            as_of=as_of,
+            sample=sample,
+        )
+        out.write_text(done.page, encoding="utf-8")
+        found_out = fitting.summary(done, out=str(out))
+        if place.is_json:
+            typer.echo(as_json(found_out))
+        else:
+            show_fit(place.console, found_out)
+
+
+def _propose_anchors(place: Place, *, as_of: date | None, out: Path | None) -> None:
+    day, evidence = published.evidence(place.tables, as_of=as_of)
+    before, mover_points = place.config.on(day).model.calibration.anchors, place.config.gate.drift.mover_points
+    proposal = propose(evidence, before=before, mover_points=mover_points)
+    _write_block(proposal.block, out)
+    rows = proposal.as_rows()
+    if place.is_json:
+        typer.echo(as_json({"as_of": day, **rows}))
+    else:
+        show_anchors(place.console, day, rows)
+
+
+def _write_block(block: Mapping[str, Any], out: Path | None) -> None:
+    """A block of a model's file; without a file nothing is written."""
+    if out is not None:
+        out.write_text(yaml.safe_dump(dict(block), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")

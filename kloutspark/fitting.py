@@ -1,4 +1,7 @@
-"""Fitting in order: labels from a file or from history, people's signals of a published day, the model, its file."""
+"""Fitting in order: labels from a file or from history, people's signals of a published day, the model, its file.
+
+Likewise the weights of doubts, from accounts that are known to be automated or not.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +13,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from kloutspark.config import Config
-from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LABELS
+from kloutspark.domain.contracts import ACCOUNTS, ACTOR_DAYS, BEHAVIOUR, GAUGES, INTERACTIONS, LABELS
 from kloutspark.domain.errors import InputError
 from kloutspark.domain.windows import Span
-from kloutspark.learning.fit import OnNetwork
+from kloutspark.learning.fit import Doubts, OnNetwork, fit_doubts
 from kloutspark.learning.page import model_page
-from kloutspark.learning.pairs import read_pairs
-from kloutspark.learning.selection import Fitted, People, select
+from kloutspark.learning.pairs import folds_of, read_accounts, read_pairs
+from kloutspark.learning.selection import FOLDS, RIDGES, Fitted, People, select
 from kloutspark.storage import inputs, labels, published
 from kloutspark.storage.manifest import Manifest, find
 from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
+from kloutspark.transforms.authenticity import compare_follows, describe_actors
 from kloutspark.transforms.conform import judge
 from kloutspark.transforms.labels import count_ahead, draw_pairs
 
@@ -69,6 +73,77 @@ def fit(
     fitted = select(people, pairs, exponent=config.model.combine.exponent)
     page = model_page(config, people, fitted, as_of=day, labels=said)
     return Outcome(day, fitted, with_several, page)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What labelled accounts came to; `unknown` did nothing in the window, and say nothing."""
+
+    as_of: date
+    accounts: int
+    unknown: int
+    doubts: Doubts
+    block: dict[str, object]  # of a model's file
+
+    def as_row(self) -> dict[str, object]:
+        """For machines."""
+        quality = {"auc_by_folds": self.doubts.auc, "ridge": self.doubts.ridge}
+        return {"as_of": self.as_of, "accounts": self.accounts, "unknown": self.unknown, **quality, **self.block}
+
+
+def fit_authenticity(tables: Tables, config: Config, *, labels_path: str, as_of: date | None, sample: int) -> Told:
+    """Fits the weights of doubts to accounts that are known to be automated or not, by what they did in the window.
+
+    A weight is the logarithm of how much a doubt of 1 multiplies the odds of being automated, so that authenticity,
+    exp(-sum of weight * doubt), is by how much the odds of a person fall.
+
+    Raises:
+        ConfigError: the day is not published.
+        InputError: nothing is published, labels are wrong, or nobody of them acted.
+    """
+    day, rows = published.day_of(tables, as_of)
+    made = find(tables, rows.select("run_id").first()[0])  # type: ignore[index]
+    labelled = read_accounts(labels_path, labels.read_labels(tables.spark, labels_path, most=sample))
+    wanted = labels.accounts(tables, sorted(labelled)).withColumn("day", F.lit(day))
+    window = Span.before(day, days=config.model.history_days)
+    acted = tables.read(ACTOR_DAYS, version=made.kept[ACTOR_DAYS.name])
+    acted = acted.where((F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end)))
+    acted = acted.join(wanted.drop("day"), ["network", "actor_id"], how="left_semi")
+    found = describe_actors(acted, _follows(tables, config, made, wanted)).toArrow().to_pylist()
+    if not found:
+        remedy = "Accounts are named as in the input tables."
+        expected = f"accounts that acted from {window.start} on"
+        raise InputError(labels_path, expected=expected, found="none of them", remedy=remedy)
+    found.sort(key=lambda row: (row["network"], row["actor_id"]))
+    rules = config.model.authenticity.doubts
+    values = np.array([[row[name] or 0.0 for name in BEHAVIOUR] for row in found], dtype=np.float64)
+    x = np.log(np.maximum(values / [rules.each[name].usual for name in BEHAVIOUR], 1.0))
+    is_automated = np.array([labelled[row["network"], row["actor_id"]] for row in found])
+    folds = folds_of([f"{row['network']}:{row['actor_id']}" for row in found], folds=FOLDS)
+    doubts = fit_doubts(x, is_automated, np.ones(len(found)), folds, ridges=RIDGES)
+    weights = {
+        name: {"usual": rules.each[name].usual, "weight": float(f"{weight:.3g}")}
+        for name, weight in zip(BEHAVIOUR, doubts.weights, strict=True)
+    }
+    why = f"Fitted to {len(found)} labelled accounts as of {day}: AUC {doubts.auc:.3f} over folds of accounts."
+    block: dict[str, object] = {"authenticity": {"doubts": {**weights, "least": rules.least, "why": why}}}
+    return Told(day, len(found), len(labelled) - len(found), doubts, block)
+
+
+def _follows(tables: Tables, config: Config, made: Manifest, wanted: DataFrame) -> DataFrame | None:
+    pages = {n: page for n, page in config.networks.items() if page.follow_gauges and GAUGES.path(n) in made.inputs}
+    if not pages:
+        return None
+    gauges = [
+        tables.read(GAUGES, version=made.inputs[GAUGES.path(n)].version, network=n).withColumn("network", F.lit(n))
+        for n in pages
+    ]
+    return compare_follows(
+        reduce(DataFrame.unionByName, gauges),
+        wanted,
+        follow_gauges={n: page.follow_gauges for n, page in pages.items() if page.follow_gauges},
+        carry_days={n: page.carry_days for n, page in pages.items()},
+    )
 
 
 def _from_future(

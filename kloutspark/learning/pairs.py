@@ -87,6 +87,33 @@ def read_pairs(where: str, rows: Mapping[str, Sequence[object]], known: Sequence
     return Comparisons(tuple(known), left, right, *numbers, len(unknown), len(checked) - len(good))
 
 
+def read_accounts(where: str, rows: Mapping[str, Sequence[object]]) -> dict[tuple[str, str], float]:
+    """Accounts that are known to be automated, 1, or not, 0, from columns network, account_id, is_automated.
+
+    Raises:
+        InputError: a column is missing, an id is empty or comes twice, a label is neither 0 nor 1, or all are one.
+    """
+    columns = ("network", "account_id", "is_automated")
+    for column in columns:
+        if column not in rows:
+            remedy = "Rows are network, account_id, is_automated (1: it is, 0: a person)."
+            raise InputError(f"{where}, {column}", expected="a column", found=", ".join(rows) or "none", remedy=remedy)
+    found: dict[tuple[str, str], float] = {}
+    for n, (network, account, label) in enumerate(zip(*(rows[c] for c in columns), strict=True), 1):
+        key = (str(network or ""), str(account or ""))
+        if not all(key) or key in found:
+            said = "one that came before" if all(key) else "an empty one"
+            raise InputError(f"{where}, row {n} as read", expected="an account", found=said, remedy="Mend the row.")
+        if str(label) not in LABELS:
+            remedy = "1: automated, 0: a person."
+            raise InputError(f"{where}, is_automated", expected="0 or 1", found=str(label), remedy=remedy)
+        found[key] = LABELS[str(label)]
+    if len(set(found.values())) < 2:
+        remedy = "Weights are fitted by telling one from the other."
+        raise InputError(where, expected="automated accounts and others", found="one sort alone", remedy=remedy)
+    return found
+
+
 def _checked(
     where: str, n: int, left: object, right: object, label: object, weight: object
 ) -> tuple[str, str, float, float]:

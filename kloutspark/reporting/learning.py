@@ -36,3 +36,13 @@ def show_fit(console: Console, found: Mapping[str, Any]) -> None:
     fitted = ", ".join(f"{network} ({n} terms)" for network, n in found["terms"].items())
     console.print(f"fitted: {fitted}; ridge {found['ridge']:g}, exponent {found['exponent']:g}")
     console.print(shown(f"Data fingerprint {found['fingerprint']}. Model: {found['out']}"))
+
+
+def show_doubts(console: Console, found: Mapping[str, Any]) -> None:
+    """What labelled accounts say of each doubt."""
+    doubts = found["authenticity"]["doubts"]
+    lines = [(n, f"{d['usual']:g}", f"{d['weight']:.3g}") for n, d in doubts.items() if isinstance(d, dict)]
+    title = f"{found['accounts']} labelled accounts as of {found['as_of']}, AUC {found['auc_by_folds']:.3f} over folds"
+    console.print(table(title, ("doubt", "usual", "weight"), lines, right=(1, 2)))
+    if found["unknown"]:
+        console.print(shown(f"{found['unknown']} labelled accounts did nothing in the window."))

@@ -73,6 +73,13 @@ def names_of(tables: Tables, made: Manifest) -> dict[str, list[str]]:
     return {row["network"]: list(row["names"]) for row in rows}
 
 
+def accounts(tables: Tables, known: Sequence[tuple[str, str]]) -> DataFrame:
+    """A frame of network and actor_id."""
+    columns = zip(*known, strict=True)
+    table = {name: pa.array(c, pa.string()) for name, c in zip(("network", "actor_id"), columns, strict=True)}
+    return tables.spark.createDataFrame(pa.table(table))
+
+
 def ids(tables: Tables, people: Sequence[str]) -> DataFrame:
     """A frame of person_id."""
     return tables.spark.createDataFrame(pa.table({"person_id": pa.array(people, pa.string())}))

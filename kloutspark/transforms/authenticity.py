@@ -90,6 +90,19 @@ def know_actors(
     return conform(found, ACTORS)
 
 
+def describe_actors(acted: DataFrame, follows: DataFrame | None) -> DataFrame:
+    """What accounts did on a mean day on which they acted (ACTOR_DAYS): network, actor_id and what doubts are about.
+
+    `follows` is what `compare_follows` found, one row an account.
+    """
+    days = acted.where("reactions > 0").groupBy("network", "actor_id")
+    means = {"reactions": "avg(reactions)", "targets": "avg(targets)", "hours": "avg(bit_count(hours))"}
+    found = days.agg(*[F.expr(f"{text} AS {name}_a_day") for name, text in means.items()])
+    if follows is None:
+        return found.withColumn("followings_per_follower", F.lit(None).cast("double"))
+    return found.join(follows.drop("day"), ["network", "actor_id"], how="left")
+
+
 def judge_actors(
     actors: DataFrame, counted: DataFrame, *, steps: int, authenticity: Authenticity, selectivity: Selectivity
 ) -> DataFrame:

@@ -148,8 +148,9 @@ def _checks(found: Found) -> Iterator[str]:
 
 def _trade_off(found: Found) -> Iterator[str]:
     yield (
-        "Fresh honest accounts and farm accounts look alike on their first day. The more newcomers count in full on any\n"
-        "target (authenticity.newcomers.in_full), the more a farm of 1,000 buys. Mean weight: of real accounts whose first reaction is at most 28 days old.\n"
+        "Fresh honest accounts and farm accounts look alike on their first day. The more newcomers count in full on\n"
+        "any target (authenticity.newcomers.in_full), the more a farm of 1,000 buys. Mean weight: of real accounts\n"
+        "whose first reaction is at most 28 days old.\n"
     )
     yield "| where | in full | mean weight of newcomers | points by target |\n|---|--:|--:|---|"
     for place, about in PLACES.items():
