@@ -40,6 +40,10 @@ log = logging.getLogger(__name__)
 Protocol = Literal["stretched", "days"]
 SCORE = "score"
 FOLLOWERS = "followers"  # the gauge that the old score was reducible to (SCORE.md)
+MEASURES = {"spearman": measures.spearman, "ndcg_at_100": measures.ndcg_at_100}
+WHOLE = [  # places of the ranges that everybody is in exactly one of
+    i for i, (low, high) in enumerate(RANGES) if (low, high) in ((1, 19), (20, 49), (50, 64), (65, 100))
+]
 
 
 @dataclass(frozen=True)
@@ -365,10 +369,6 @@ def _summary(plan: Plan, activity: Activity, found: Sequence[Tried], config: Con
         "daily": None,
         "outside": None,
     }
-
-
-MEASURES = {"spearman": measures.spearman, "ndcg_at_100": measures.ndcg_at_100}
-WHOLE = [i for i, (low, high) in enumerate(RANGES) if (low, high) in ((1, 19), (20, 49), (50, 64), (65, 100))]
 
 
 def _of_cut(one: Tried) -> dict[str, Any]:
