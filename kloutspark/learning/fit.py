@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from scipy.optimize import minimize
 
 from kloutspark.config import Term
 from kloutspark.domain.signals import Signal
@@ -189,6 +188,8 @@ def descend(
     With the margin's sign turned where not `is_true`. `margin` gives the margins and the function that takes their
     gradient to that of w.
     """
+    from scipy.optimize import minimize  # every command would wait for it, were it imported above
+
     side, share = np.where(is_true > 0, 1.0, -1.0), weight / weight.sum()
 
     def loss(w: Numbers) -> tuple[float, Numbers]:

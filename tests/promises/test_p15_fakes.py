@@ -1,8 +1,8 @@
 """P15: Inauthentic behaviour (spambots and the like) is watched and does not pay.
 
-What exists now: one account's thousand reactions, own posts and reactions of one's own second account, on a target of
-40 fans. Damping, distinct people, selectivity and links hold them off. Issue 7 adds authenticity, click farms, rings,
-bought followers, the price list for targets of several scores, and the AUC of bots against people.
+Here: one account's thousand reactions, own posts and reactions of one's own second account, on a target of 40 fans.
+Damping, distinct people, selectivity and links hold them off. Click farms, rings, bought followers and fake accounts
+told from people: tests/attacks; the price list: docs/attacks.md.
 """
 
 from tests.promises.conftest import Shows
