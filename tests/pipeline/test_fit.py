@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from pyspark.sql import functions as F
 
 from kloutspark.cli import exit_code
-from kloutspark.config import load
+from kloutspark.config import Term, load
 from kloutspark.domain.contracts import LINKS, SCORES
 from kloutspark.storage.published import named_features
 from tests.lab import CHEAP_SMALL_PLANS, Lab, set_options
@@ -51,6 +52,11 @@ def a_world(lab: Lab) -> dict[str, int]:
             for n, age in enumerate(ages, start=int(random.integers(0, 200)))
         ]
         days[person] = len({age for age in ages if age > 0})
+    rows += [
+        {"occurred_at": datetime(2026, 2, 20 + n % 3, 12), "actor_id": f"bot{n}", "target_id": f"victim {n} {target}"}
+        for n in range(30)
+        for target in range(60)
+    ]
     lab.react(*rows)
     return days
 
@@ -87,7 +93,7 @@ def test_a_model_is_fitted_to_labels_and_scores_the_next_day(
     published = {r["person_id"]: r["evidence"] for r in lab.read(SCORES).where(F.col("as_of") == second).collect()}
     signals = {f"twitter:{r['account_id']}": r["signals"] for r in named_features(lab.tables, second).collect()}
     for person in (f"twitter:{name}" for name in PEOPLE[2:]):
-        terms = [term.evidence(_value(term.signal, term.at_most, signals[person])) for term in fitted.terms("twitter")]
+        terms = [term.evidence(_value(term, signals[person])) for term in fitted.terms("twitter")]
         assert published[person] == pytest.approx(sum(terms), abs=1e-6)
 
     kept = tmp_path / "labels of history"
@@ -99,8 +105,8 @@ def test_a_model_is_fitted_to_labels_and_scores_the_next_day(
     assert "twin" not in out.read_text()
 
     refusals = {
-        ("fit", "--out", str(out)): (64, "expected LABELS, or --labels-from-future"),
-        ("fit", str(labels), "--labels-from-future", "--out", str(out)): (64, "found LABELS with them"),
+        ("fit", "--out", str(out)): (64, "expected one of LABELS, --labels-from-future"),
+        ("fit", str(labels), "--labels-from-future", "--out", str(out)): (64, "found LABELS and --labels-from-future"),
         ("fit", str(labels), "--out", "/nowhere/model.yaml"): (64, "expected a file in a folder that exists"),
         ("fit", str(tmp_path / "none.csv"), "--out", str(out)): (3, "expected a file or folder, found nothing"),
         ("fit", str(tmp_path), "--out", str(out)): (3, "expected a Delta table"),
@@ -110,7 +116,29 @@ def test_a_model_is_fitted_to_labels_and_scores_the_next_day(
     for argv, (code, text) in refusals.items():
         assert text in typed(*argv, code=code)
 
+    bots = tmp_path / "bots.csv"
+    known = [("twitter", f"bot{n}", 1) for n in range(30)] + [("twitter", f"a{n}", 0) for n in range(60)]
+    with bots.open("w", newline="") as file:
+        csv.writer(file).writerows([("network", "account_id", "is_automated"), *known, ("twitter", "nobody", 0)])
+    told = json.loads(typed("fit", "--authenticity", str(bots), "--as-of", str(FIRST), "--out", str(out), "--json"))
+    doubts = told["authenticity"]["doubts"]
+    assert (told["accounts"], told["unknown"]) == (90, 1)
+    assert told["auc_by_folds"] > 0.95
+    assert doubts["targets_a_day"]["weight"] > 0
+    assert doubts["hours_a_day"]["weight"] == 0, "all of them act within an hour of the day"
+    assert yaml.safe_load(out.read_text()) == {"authenticity": {"doubts": doubts}}
+    load(overrides=[f"model.authenticity.doubts={json.dumps(doubts)}"])
+    assert "90 labelled accounts" in typed("fit", "--authenticity", str(bots), "--as-of", str(FIRST))
+    assert "expected a column" in typed("fit", "--authenticity", str(labels), code=3)
 
-def _value(signal: str, at_most: str | float | None, signals: dict[str, float]) -> float:
-    most = signals[at_most] if isinstance(at_most, str) else at_most
-    return signals[signal] if most is None else min(signals[signal], most)
+    proposed = json.loads(typed("fit", "--anchors", "--as-of", str(FIRST), "--out", str(out), "--json"))
+    assert yaml.safe_load(out.read_text()) == {"calibration": proposed["calibration"]}
+    load(overrides=[f"model.calibration={json.dumps(proposed['calibration'])}"])
+    assert 0 < proposed["movers"] <= proposed["people"]
+    assert "would move by more than 5 points" in typed("fit", "--anchors", "--as-of", str(FIRST))
+
+
+def _value(term: Term, signals: dict[str, float]) -> float:
+    most = signals[term.at_most] if isinstance(term.at_most, str) else term.at_most
+    value = signals[term.signal]
+    return value if most is None else min(value, most * term.at_most_times)
