@@ -303,7 +303,7 @@ def halves(tables: Tables, config: Config, as_of: date, *, network: str = "", se
     found = pairs.selectExpr(*drawn).toArrow().to_pandas()
     number = accounts.reset_index(names="number")[["network", "account_id", "number"]]
     found = found.merge(number, on=["network", "account_id"])
-    found["actor"] = pd.factorize(found["network"] + ":" + found["actor_id"])[0]
+    found["actor"] = pd.factorize(found["network"] + ":" + found["actor_id"], sort=True)[0]  # equal halves each time
     brings = ["number", "actor", "age", "weight", "authenticity", "is_newcomer", "reactions"]
     usual = manifest.find(tables, str(as_of)).usual_newcomers
     brought = Drawable(config, accounts, found[brings], usual)
@@ -324,7 +324,8 @@ def _cuts(activity: Activity, plan: Plan) -> list[Cut]:
             "and a future"
         )
         said = f"none in {len(rows)} rows"
-        remedy = "Give more rows; short data sets are for --protocol stretched."
+        is_short = plan.protocol == "days"
+        remedy = "Short data sets are for --protocol stretched." if is_short else "Ingest more of it."
         raise InputError(INTERACTIONS.path(plan.network), expected=expected, found=said, remedy=remedy)
     return found
 
