@@ -153,7 +153,7 @@ def strike(at: Ground, names: Sequence[str], *, budget: int, wanted: Sequence[fl
     """Attacks of one budget on people of the wanted scores, several in one run, each on people of its own.
 
     Rows end on the day before as_of, where what they gain is highest: every window ends there, and later ones hold
-    fewer of them.
+    fewer of them. A real account that becomes devoted to one target is busier for others: that costs these a hundredth.
 
     Raises:
         ConfigError: there is no such attack.

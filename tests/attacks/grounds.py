@@ -6,17 +6,36 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from kloutspark import ingestion
 from kloutspark.config import Config
 from kloutspark.learning.protocol import STRETCHED_DAY, counted, stretched_cut
 from kloutspark.sources.demo import write_world
-from kloutspark.sources.world import load_world
+from kloutspark.sources.world import Character, Presence, World, load_world
 from kloutspark.storage.tables import Tables
 from tests.realdata import data_file
 from tests.realdata.activity import HIGGS, HIGGS_ADDRESS, read_higgs
 
 NETWORK = "twitter"
-WORLD = load_world()
+RUNGS, LEAST_A_DAY, MOST_A_DAY = 90, 0.01, 8.0  # of the ladder; eight a day is the demo's busiest ordinary person
+
+
+def _with_ladder(world: World) -> World:
+    """The world with people from nobody to somebody busy, so that every attack meets somebody of its own at 15 and 50.
+
+    The demo's own stand close together. Each rung is a person like its ordinary ones, 8 % busier than the one below.
+    """
+    place, rates = world.networks[NETWORK], np.geomspace(LEAST_A_DAY, MOST_A_DAY, RUNGS)
+    rungs = {}
+    for n, rate in enumerate(rates):
+        audience = 1 + round(rate * world.people.audience_days)
+        presence = Presence(audience=audience, reactions_a_day=rate, posts_a_day=place.posts_a_day)
+        rungs[f"rung_{n}"] = Character(meaning="on the way up", networks={NETWORK: presence})
+    return world.model_copy(update={"characters": {**world.characters, **rungs}})
+
+
+WORLD = _with_ladder(load_world())
 DEMO_AS_OF = WORLD.last_day + timedelta(days=1)
 
 
@@ -36,7 +55,7 @@ class Place:
 
 
 def demo(tables: Tables, config: Config, folder: Path) -> None:
-    """The demo's Twitter and who owns which account; what arrives late is left out."""
+    """The demo's Twitter with its ladder, and who owns which account; what arrives late is left out."""
     files = write_world(folder, WORLD).on_time
     for network in (NETWORK, None):
         _ingest(tables, config, files[network], network=network)
@@ -57,7 +76,7 @@ def higgs_stretched(tables: Tables, config: Config, folder: Path) -> None:
 
 
 PLACES: Mapping[str, Place] = {
-    "demo": Place("Demo world, Twitter alone", DEMO_AS_OF, demo),
+    "demo": Place("Demo world, Twitter with a ladder of people", DEMO_AS_OF, demo),
     "higgs_days": Place("Higgs, real days", date(2012, 7, 8), higgs_days),
     "higgs_stretched": Place("Higgs, stretched onto 90 days", STRETCHED_DAY, higgs_stretched),
 }
