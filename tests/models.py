@@ -43,19 +43,24 @@ def shapes(draw: st.DrawFn) -> list[list[float]]:
     return [[x, y] for x, y in zip(xs, ys, strict=True)]
 
 
+def times_of(at_most: object) -> float:
+    """How often another signal bounds one: twice and a half, so that it is seen to be taken."""
+    return 2.5 if isinstance(at_most, str) else 1.0
+
+
 def terms(signals: Sequence[str]) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Terms on some of these signals, each with a shape or none and cut or not."""
     cuts = st.none() | st.sampled_from(list(signals)) | st.floats(1e-3, 1e6)
-    weights, kept, times = st.floats(1e-3, 50), st.none() | shapes(), st.sampled_from((1.0, 2.5))
+    weights, kept = st.floats(1e-3, 50), st.none() | shapes()
     term = st.fixed_dictionaries(
         {
             "signal": st.sampled_from(list(signals)),
             "weight": weights,
             "at_most": cuts,
-            "at_most_times": times,
             "shape": kept,
         }
     )
+    term = term.map(lambda t: {**t, "at_most_times": times_of(t["at_most"])})
     return st.lists(term, min_size=1, max_size=8, unique_by=lambda t: str(t["signal"]))
 
 
@@ -110,7 +115,7 @@ def interpolated(points: Points, x: float) -> float:
 def value_of(term: Term, signals: Mapping[str, float]) -> float:
     most = signals.get(term.at_most, 0.0) if isinstance(term.at_most, str) else term.at_most
     value = signals.get(term.signal, 0.0)
-    return value if most is None else min(value, most)
+    return value if most is None else min(value, most * term.at_most_times)
 
 
 def evidence_of(found: Sequence[Term], signals: Mapping[str, float]) -> float:

@@ -19,6 +19,7 @@ from tests.worlds import example_model, prefixed, worlds
 
 D = date(2026, 3, 10)
 MODEL = Model(
+    anchors=((0, 1), (45, 90), (100, 100)),  # of these examples; the default model has others
     per_post=0.0,  # tried by a test of its own; without it a day is easier to work out by hand
     value={("twitter", "like"): 1.0, ("twitter", "reply"): 0.5, ("wiki", "link"): 1.0},
     account_types={"twitter": frozenset({"personal", "page"}), "wiki": frozenset({"personal"})},

@@ -79,16 +79,21 @@ def _blend_terms(
             if (a.at_most, a.at_most_times) != (b.at_most, b.at_most_times):
                 where = f"the model's terms of {network}, {signal}"
                 expected, remedy = (
-                    f"at_most: {a.at_most}, as in phase_in.from_model",
+                    f"at_most: {_limit(a)}, as in phase_in.from_model",
                     "A limit has no half way: keep it.",
                 )
-                raise ConfigError(where, expected=expected, found=str(b.at_most), remedy=remedy)
+                raise ConfigError(where, expected=expected, found=_limit(b), remedy=remedy)
             found.append(_add(a, b, of_old, of_new))
         elif b is not None:
             found.append(b.model_copy(update={"weight": of_new * b.weight}))
         elif a is not None:
             found.append(a.model_copy(update={"weight": of_old * a.weight}))
     return tuple(found)
+
+
+def _limit(term: Term) -> str:
+    times = "" if term.at_most_times == 1 else f" times {term.at_most_times:g}"
+    return f"{term.at_most}{times}"
 
 
 def _add(a: Term, b: Term, of_a: float, of_b: float) -> Term:

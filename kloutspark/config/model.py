@@ -98,6 +98,12 @@ class Term(Closed):
     shape: Knots | None = None
 
     @model_validator(mode="after")
+    def _times_are_of_something(self) -> Self:
+        if self.at_most is None and self.at_most_times != 1:
+            raise ValueError("at_most_times multiplies an at_most, and there is none")
+        return self
+
+    @model_validator(mode="after")
     def _more_is_never_less(self) -> Self:
         if self.shape is None:
             return self

@@ -18,13 +18,13 @@ from tests.realdata import data_file
 from tests.realdata.activity import HIGGS, HIGGS_ADDRESS, read_higgs
 
 NETWORK = "twitter"
-RUNGS, LEAST_A_DAY, MOST_A_DAY = 90, 0.01, 8.0  # of the ladder; eight a day is the demo's busiest ordinary person
+RUNGS, LEAST_A_DAY, MOST_A_DAY = 150, 0.01, 8.0  # of the ladder; eight a day is the demo's busiest ordinary person
 
 
 def _with_ladder(world: World) -> World:
     """The world with people from nobody to somebody busy, so that every attack meets somebody of its own at 15 and 50.
 
-    The demo's own stand close together. Each rung is a person like its ordinary ones, 8 % busier than the one below.
+    The demo's own stand close together. Each rung is a person like its ordinary ones, 5 % busier than the one below.
     """
     place, rates = world.networks[NETWORK], np.geomspace(LEAST_A_DAY, MOST_A_DAY, RUNGS)
     rungs = {}

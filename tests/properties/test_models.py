@@ -121,6 +121,7 @@ def test_on_every_day_of_a_phase_the_model_keeps_the_promises(  # P1, P7, P9, P1
     cuts = {t["signal"]: t["at_most"] for t in old["terms"]["networks"][NETWORK]}
     for term in new["terms"]["networks"][NETWORK]:  # a limit has no half way
         term["at_most"] = cuts.get(term["signal"], term["at_most"])
+        term["at_most_times"] = models.times_of(term["at_most"])
     why = "a test of phases, with a reason that is long enough"
     phase = {"from_model": old, "first_day": AS_OF, "days": days, "why": why}
     before, alone, config = (configured(tree) for tree in (old, new, {**new, "phase_in": phase}))

@@ -119,7 +119,9 @@ def test_the_same_model_in_other_units_moves_nobody(tmp_path: Path) -> None:
     terms = ("model.terms.reactions", "model.terms.gauges", "model.terms.pages")
     sets = [f"{key}={[{**t, 'weight': t['weight'] * 4} for t in tree['terms'][key[12:]]]}" for key in terms]
     sets = [text.replace("None", "null") for text in sets]
-    sets += ["model.terms.networks={}", "model.calibration.anchors=[[0, 1], [180, 90], [400, 100]]"]
+    sets += [f"model.terms.votes=[{{signal: '{{of}}_level', weight: {tree['terms']['votes'][0]['weight'] * 4}}}]"]
+    wider = [[x * 4, y] for x, y in tree["calibration"]["anchors"]]
+    sets += ["model.terms.networks={}", f"model.calibration.anchors={wider}"]
     sets += ["model.combine.scale={twitter: 0.5, facebook: 0.5}"]
     quadruple = load(overrides=[*followed_by(tmp_path, ""), *sets])
     day = quadruple.on(date(2026, 3, 3))

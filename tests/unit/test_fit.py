@@ -151,7 +151,8 @@ def test_a_network_with_few_pairs_keeps_its_terms_and_no_pairs_are_an_error() ->
 
 def test_what_one_account_could_raise_alone_is_capped_by_people_or_not_offered() -> None:
     offered = {t.signal: t.at_most for t in candidates(config().signals("twitter"), config().terms("twitter"))}
-    assert offered["actors_distinct_7d"] is offered["weight_sum_7d"] is offered["followers_level"] is None
+    assert offered["actors_distinct_7d"] is offered["followers_level"] is None
+    assert offered["weight_sum_7d"] == "actors_distinct_7d", "as the current model has it"
     assert offered["active_days_count_90d"] == offered["retweet_sum_90d"] == "actors_distinct_90d"
     assert offered["reactions_per_post_1d"] == "actors_distinct_1d"
     assert not {"reactions_sum_7d", "damped_sum_7d", "networks_count_7d", "posts_sum_7d"} & offered.keys()
