@@ -21,7 +21,7 @@ from tests.oracle import Model, World
 Row = Mapping[str, Any]
 NOON = datetime(2026, 1, 1, 12)
 CHEAP_SMALL_PLANS = (  # a day of a hundred rows is planning and compiling; command-line tests run with what users get
-    "spark.shuffle_partitions=2",
+    "spark.shuffle_partitions=1",
     "spark.settings={spark.sql.adaptive.enabled: 'false', spark.sql.codegen.wholeStage: 'false', "
     "spark.sql.codegen.factoryMode: NO_CODEGEN}",
 )
