@@ -170,7 +170,7 @@ SETS = {
 }
 
 
-def measure(found: DataSet, protocol: Protocol, *, cuts: int | None, scratch: Path) -> Result:
+def measure(found: DataSet, protocol: Protocol, *, cuts: int | None, is_compared: bool, scratch: Path) -> Result:
     """A data set, ingested into a root of its own and evaluated; what is too small says so under `error`."""
     config = load(overrides=found.settings)
     tables = Tables(build_session(config.spark), str(scratch / found.network), config.tables)
@@ -199,12 +199,12 @@ def measure(found: DataSet, protocol: Protocol, *, cuts: int | None, scratch: Pa
         daily=found.daily if protocol == "stretched" else None,
         outside=reputations(paths[0], scratch / f"{found.network}.csv") if found.is_site else None,
     )
-    other = load(overrides=(*found.settings, *COMPARED)) if COMPARED else None
+    other = load(overrides=(*found.settings, *COMPARED)) if is_compared else None
     try:
         evaluated = evaluation.evaluate(tables, config, plan, other=other, run_id="e", started_at=started_at)
     except KloutsparkError as error:
         return {"error": str(error)}
-    return {**evaluated.report, "compared_settings": COMPARED}
+    return {**evaluated.report, "compared_settings": COMPARED if is_compared else ()}
 
 
 def reputations(folder: Path, path: Path) -> Path:
@@ -288,7 +288,7 @@ def _protocol_table(protocol: str, results: Results) -> str:
         row += [f"{signed(result['over_u'])} [{interval(result['over_u'])}]"]
         if protocol == "days":
             row.append(f"{number(result['best_half_life']['spearman'])} ({result['best_half_life']['days']} days)")
-        if COMPARED and result["compared"]:
+        if COMPARED and result.get("compared"):
             difference = result["compared"]["difference"]
             row += [number(result["compared"]["spearman"]), f"{signed(difference)} [{interval(difference)}]"]
         rows.append(tuple(row))
@@ -349,6 +349,7 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--kept", type=Path, required=True, help="folder of results as JSON; made where it is missing")
     parser.add_argument("--only", nargs="*", choices=list(SETS), default=list(SETS))
     parser.add_argument("--protocol", nargs="*", choices=get_args(Protocol), default=list(get_args(Protocol)))
+    parser.add_argument("--alone", action="store_true", help="without the second column: half the runs")
     parser.add_argument("--cuts", type=int, help="of real days only the last ones: to see that it works")
     asked = parser.parse_args(argv)
     asked.kept.mkdir(parents=True, exist_ok=True)
@@ -366,7 +367,9 @@ def main(argv: Sequence[str]) -> None:
                 kept = asked.kept / f"{name}.{protocol}{some}.json"
                 if not kept.exists():
                     log.info("%s", _title(name, protocol))
-                    result = measure(SETS[name], protocol, cuts=asked.cuts, scratch=Path(scratch))
+                    result = measure(
+                        SETS[name], protocol, cuts=asked.cuts, is_compared=not asked.alone, scratch=Path(scratch)
+                    )
                     kept.write_text(json.dumps(result, indent=1))
                 results[name, protocol] = json.loads(kept.read_text())
     sys.stdout.write(truth_page(results))
