@@ -266,7 +266,9 @@ def _with_newcomers(day: Day, sums: DataFrame) -> DataFrame:
     model, newcomers = day.config.model, day.config.model.authenticity.newcomers
     measures = features.judged_sums(model.windows_days)
     for row in authenticity.sum_usual(sums, measures, newcomers=newcomers).collect():
-        day.usual_newcomers[row["network"]] = {m: (row[f"newcomer_{m}"], row[m]) for m in measures}
+        of_network = {m: (row[f"newcomer_{m}"], row[m]) for m in measures}
+        of_network["newcomers"] = (row["newcomers"], row[measures[-2]])
+        day.usual_newcomers[row["network"]] = of_network
     return authenticity.count_newcomers(sums, measures, day.usual_newcomers, newcomers=newcomers)
 
 

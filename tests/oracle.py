@@ -63,8 +63,9 @@ class Model:
     vouching_steps: int = 3
     newcomers_in_full: float = 0.5
     newcomers_times_usual: float = 3.0
-    newcomers_usual_at_most: float = 20.0
+    newcomers_usual_at_most: float = 3.0
     newcomers_beyond: float = 0.1
+    known_share_min: float = 0.25
     doubts: tuple[tuple[float, float], ...] = ((50, 0.5), (25, 0.5), (12, 0.5))  # reactions, targets, hours a day
     least_authenticity: float = 0.05
     weight_at_most: float = 2.0  # times the distinct actors
@@ -383,10 +384,17 @@ def sums_of(rows: Iterable[Received], w: int, as_of: date) -> Sums:
     return Sums(*[sum(values) for pair in (parts, weights) for values in pair])
 
 
-def with_newcomers(known: int, newcomers: int, others: tuple[int, int], model: Model) -> float:
+def is_told(known: int, newcomers: int, model: Model) -> bool:
+    """Whether enough of the others' distinct actors of the longest window are known to tell who is new."""
+    return known > 0 and known >= model.known_share_min * (known + newcomers)
+
+
+def with_newcomers(known: int, newcomers: int, others: tuple[int, int], model: Model, *, told: bool = True) -> float:
     """Known ones and what newcomers add, in millionths; `others` are newcomers and known ones of all other targets."""
     if not newcomers:
         return known
+    if not told:
+        return known + newcomers
     least = model.newcomers_in_full * 1e6
     usual = max(others[0], 0) / (max(others[1], 0) + least)
     full = model.newcomers_times_usual * usual * (known + least) + least
@@ -490,6 +498,7 @@ def population(reached: Iterable[str], run: Run) -> set[str]:
 
 
 Usual = Mapping[int, Sums]  # by window what all accounts of a network received, newcomers as they enter what is usual
+ALL = 0  # in their place all newcomers of the longest window
 
 
 def usual_of(accounts: Sequence[Sequence[Received]], as_of: date, model: Model) -> Usual:
@@ -503,6 +512,8 @@ def usual_of(accounts: Sequence[Sequence[Received]], as_of: date, model: Model) 
             totals["weight"] += s.weight
             totals["newcomer_weight"] += entering(s.weight, s.newcomer_weight, model)
         found[w] = Sums(*[totals[name] for name in Sums._fields])
+    longest = [sums_of(rows, max(model.windows), as_of) for rows in accounts]
+    found[ALL] = Sums(sum(s.actors for s in longest), sum(s.newcomers for s in longest), 0, 0)
     return found
 
 
@@ -514,14 +525,16 @@ def terms_of(rows: Sequence[Received], posts: int, usual: Usual, as_of: date, mo
     """
     terms = {}
     actors = 0.0
+    mine, everybody = sums_of(rows, max(model.windows), as_of), usual[ALL]
+    told = is_told(max(everybody.actors - mine.actors, 0), max(everybody.newcomers - mine.newcomers, 0), model)
     for w in sorted(model.windows):
         found, total = sums_of(rows, w, as_of), usual[w]
         own = entering(found.actors, found.newcomers, model), found.actors
         others = total.newcomers - own[0], total.actors - own[1]
-        actors = float(np.float32(with_newcomers(found.actors, found.newcomers, others, model) / 1e6))
+        actors = float(np.float32(with_newcomers(found.actors, found.newcomers, others, model, told=told) / 1e6))
         own = entering(found.weight, found.newcomer_weight, model), found.weight
         others = total.newcomer_weight - own[0], total.weight - own[1]
-        weight = float(np.float32(with_newcomers(found.weight, found.newcomer_weight, others, model) / 1e6))
+        weight = float(np.float32(with_newcomers(found.weight, found.newcomer_weight, others, model, told=told) / 1e6))
         weight = min(weight, float(np.float32(actors * model.weight_at_most)))
         terms[f"actors_distinct_{w}d"] = 0.5 * math.log1p(actors)
         terms[f"weight_sum_{w}d"] = 0.5 * math.log1p(weight)

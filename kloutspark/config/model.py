@@ -52,6 +52,7 @@ class Newcomers(Science):
     times_usual: Annotated[float, Field(ge=0)]  # and so many times what is usual beside those who are known there
     usual_at_most: Positive  # of one target so many for each known one enter what is usual
     beyond: Annotated[float, Field(ge=0, le=1)]  # what they can add beyond that, in parts of it
+    known_share_min: Annotated[float, Field(ge=0, lt=1)]  # where fewer of the others' actors are known, all count
 
 
 class Doubt(Closed):

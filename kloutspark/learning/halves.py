@@ -109,7 +109,22 @@ class Drawable:
         ratio = all_new / (np.maximum(others[:, 1] - known, 0) + rules.in_full)
         full = rules.times_usual * ratio * (known + rules.in_full) + rules.in_full
         beyond = full * (1 + rules.beyond * (1 - full / np.maximum(new, full)))
-        return np.where(new <= full, new, beyond)
+        return np.where((new <= full) | ~self._is_told(), new, beyond)
+
+    def _is_told(self) -> Mask:
+        """Whether the network of each account knows enough of its people, the account's own actors apart."""
+        rules, w = self.config.model.authenticity.newcomers, max(self.config.model.windows_days)
+        totals = [self.usual.get(n, {}).get("newcomers", (0, 0)) for n in self.accounts["network"]]
+        firsts = self.pairs[self.pairs["age"] < w].sort_values("age", ascending=False, kind="stable")
+        firsts = firsts.drop_duplicates(["number", "actor"])
+        own = [
+            np.bincount(rows["number"], rows["authenticity"], minlength=len(self.accounts))
+            for rows in (firsts[firsts["is_newcomer"]], firsts[~firsts["is_newcomer"]])
+        ]
+        strangers, known = (
+            np.maximum(total - mine, 0) for total, mine in zip(np.array(totals).T / 1e6, own, strict=True)
+        )
+        return np.asarray((known > 0) & (known >= rules.known_share_min * (known + strangers)))
 
     def distinct_actors(self) -> "pd.Series[int]":
         """By person."""

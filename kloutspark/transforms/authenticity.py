@@ -148,9 +148,10 @@ def sum_usual(sums: DataFrame, measures: Sequence[str], *, newcomers: Newcomers)
     """What newcomers and known ones bring to all targets of a network (`features.sum_facts`), in millionths.
 
     Of the sums `newcomer_<measure>` and `<measure>`; of one target newcomers enter up to `usual_at_most` times what
-    known ones bring, so that no single farm makes itself usual. One row a network, two columns a measure.
+    known ones bring, so that no single farm makes itself usual. One row a network, two columns a measure, and all
+    `newcomers` by the last measure but one, the distinct actors of the longest window.
     """
-    found = {}
+    found = {"newcomers": f"sum(newcomer_{measures[-2]})"}
     for measure in measures:
         found[f"newcomer_{measure}"] = f"sum({_entering(measure, newcomers)})"
         found[measure] = f"sum({measure})"
@@ -172,10 +173,17 @@ def count_newcomers(
         full = times_usual * usual * (known + in_full) + in_full
         added = newcomers where they are at most full, else full * (1 + beyond * (1 - full / newcomers))
 
-    With everybody else's reactions fixed it grows with every reaction, of newcomers and of known ones (P7): a target's
-    own reactions do not enter what is usual beside it. `usual` gives N and M by network and measure, in millionths.
+    Where less than `known_share_min` of the others' distinct actors of the longest window are known, the network knows
+    too little of its people, and all count. With everybody else's reactions fixed it grows with every reaction, of
+    newcomers and of known ones (P7): a target's own reactions do not enter what is usual beside it. `usual` gives N and
+    M by network and measure, in millionths, and as `newcomers` all of them with M.
     """
     least = f"{newcomers.in_full * MICRO!r}D"
+    actors = measures[-2]
+    everybody = [by_network({n: f"{of['newcomers'][i]}L" for n, of in usual.items()}, none="bigint") for i in (0, 1)]
+    known = f"greatest({everybody[1]} - {actors}, 0L)"
+    strangers = f"greatest({everybody[0]} - newcomer_{actors}, 0L)"
+    is_told = f"{known} > 0 AND {known} >= {newcomers.known_share_min!r}D * ({known} + {strangers})"
     added = {}
     for measure in measures:
         all_newcomers, all_known = (
@@ -185,8 +193,9 @@ def count_newcomers(
         ratio = f"{others} / (greatest({all_known} - {measure}, 0L) + {least})"
         full = f"({newcomers.times_usual!r}D * ({ratio}) * ({measure} + {least}) + {least})"
         beyond = f"{full} * (1 + {newcomers.beyond!r}D * (1 - {full} / newcomer_{measure}))"
-        counted = f"if(newcomer_{measure} <= {full}, CAST(newcomer_{measure} AS double), {beyond})"
-        added[measure] = f"{measure} + if(newcomer_{measure} > 0, coalesce({counted}, 0D), 0D)"
+        is_full = f"newcomer_{measure} <= {full} OR NOT coalesce({is_told}, false)"
+        counted = f"if({is_full}, CAST(newcomer_{measure} AS double), {beyond})"
+        added[measure] = f"{measure} + if(newcomer_{measure} > 0, {counted}, 0D)"
     rest = [name for name in sums.columns if name not in added]
     return sums.selectExpr(*rest, *[f"{text} AS {name}" for name, text in added.items()])
 

@@ -1,6 +1,6 @@
 """P3: Engagement counts, connections alone do not.
 
-A small, engaged audience beats a large, silent one: five million followers who never react are a gauge of weight 0.1.
+A small, engaged audience beats a large, silent one: five million followers who never react are a gauge of weight 0.03.
 """
 
 from kloutspark.sources.world import load_world

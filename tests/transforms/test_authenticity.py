@@ -193,12 +193,21 @@ def test_a_farm_cannot_make_itself_usual_and_a_star_keeps_its_newcomers() -> Non
 
 def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
     random = np.random.default_rng(3)
-    networks = {f"n{i}": random.integers(0, 40, (random.integers(1, 7), 2)) * MICRO // 4 for i in range(100)}
+    sizes = [(1, 40), (40, 40), (40, 1)]  # of known ones and newcomers
+    networks = {
+        f"n{i}": random.integers(0, (sizes[i % 3]), (random.integers(1, 7), 2)) * MICRO // 4 for i in range(120)
+    }
     told = [f"('{n}', 't{i}', {k}L, {new}L)" for n, targets in networks.items() for i, (k, new) in enumerate(targets)]
-    names, measures = "network, account_id, actors_7, newcomer_actors_7", ["actors_7"]
+    names, measures = "network, account_id, actors_7, newcomer_actors_7", ["actors_7", "actors_7"]
     sums = rows(PAIRS).sparkSession.sql(f"SELECT * FROM VALUES {', '.join(told)} AS t({names})")
     totals = sum_usual(sums, measures, newcomers=RULES.newcomers).collect()
-    usual = {r["network"]: {"actors_7": (r["newcomer_actors_7"], r["actors_7"])} for r in totals}
+    usual = {
+        r["network"]: {
+            "actors_7": (r["newcomer_actors_7"], r["actors_7"]),
+            "newcomers": (r["newcomers"], r["actors_7"]),
+        }
+        for r in totals
+    }
     compared = 0
     for row in count_newcomers(sums, measures, usual, newcomers=RULES.newcomers).collect():
         targets = [(int(known), int(new)) for known, new in networks[row["network"]]]
@@ -206,7 +215,9 @@ def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
         everybody = sum(known for known, _ in targets)
         assert usual[row["network"]]["actors_7"] == (sum(entering), everybody)
         known, new = targets[n := int(row["account_id"][1:])]
-        expected = counted(known, new, (sum(entering) - entering[n], everybody - known))
+        is_told = oracle.is_told(everybody - known, sum(one for _, one in targets) - new, MODEL)
+        others = (sum(entering) - entering[n], everybody - known)
+        expected = oracle.with_newcomers(known, new, others, MODEL, told=is_told)
         assert row["actors_7"] == pytest.approx(expected, rel=1e-12)
         compared += expected < known + new
     assert compared > 20
