@@ -397,7 +397,7 @@ def evaluate(
     ] = None,
     page: Annotated[
         Path | None,
-        typer.Option("--page", parser=_file, metavar="FILE", help="Written as a page with plots, HTML."),
+        typer.Option("--page", parser=_file("--page"), metavar="FILE", help="Written as a page with plots, HTML."),
     ] = None,
 ) -> None:
     """Hold the score against the future of a network's interactions, beside simple baselines."""

@@ -11,6 +11,13 @@ POINTS: Mapping[tuple[str, int], Mapping[float, float]] = {  # by attack and bud
     ("devoted_account", 1_000): {15: 2, 50: 2},
     ("own_posts", 1_000): {15: 0, 50: 0},
 }
+MISSED: Mapping[
+    tuple[str, float], float
+] = {  # bars that 1,000 fakes miss in the demo, and what they may bring all the same
+    ("click_farm", 50): 4.5,  # where three farms share a run they make newcomers a little more usual
+    ("devoted_account", 15): 6,  # one honest fan who comes back yesterday is worth more than 2 points there (P5, P7)
+    ("devoted_account", 50): 2.5,
+}
 AUC: Mapping[str, float] = {
     "stolen_times": 0.90,
     "warmed_farm": 0.75,

@@ -27,7 +27,7 @@ def new_model(folder: Path, *, days: int | None) -> Path:
     shaped = [{**term, "shape": shape} for term in tree["terms"]["reactions"] if term["signal"].endswith("_90d")]
     plain = [{**term, "weight": 5.0} for term in tree["terms"]["reactions"] if not term["signal"].endswith("_90d")]
     tree["terms"]["networks"]["twitter"] = [*shaped, *plain]
-    tree["calibration"]["anchors"] = [[0, 1], [30, 21], [220, 71], [500, 100]]
+    tree["calibration"]["anchors"] = [[0, 1], [60, 25], [200, 71], [500, 100]]
     if days is not None:
         why = "A model of shapes in other units: overnight it would move nearly everybody."
         tree["phase_in"] = {"from_model": "default", "first_day": DAYS[0], "days": days, "why": why}
