@@ -45,6 +45,9 @@ def lines(found: Found) -> Iterator[str]:
     """The page."""
     yield HEAD
     yield "![Points that a click farm and stolen times buy, and what newcomers pay for it](attacks.svg)\n"
+    missing = [f"{place} {n:,}" for place in PLACES for n in BUDGETS if f"{place}-{n}" not in found]
+    if missing:
+        yield f"Not measured yet (place and fakes): {', '.join(missing)}.\n"
     yield "## Against the bars\n"
     yield from _bars(found)
     for place, about in PLACES.items():
@@ -85,7 +88,7 @@ def _bars(found: Found) -> Iterator[str]:
 
 
 def _price_list(listed: Mapping[str, Any]) -> Iterator[str]:
-    scores = [score for score in SCORES if score not in listed["without_target"]]
+    scores = sorted({p["wanted"] for p in listed["prices"]})
     by_target = {(p["attack"], p["wanted"]): p for p in listed["prices"]}
     yield f"| attack | {' | '.join(f'target of {score:g}' for score in scores)} |"
     yield f"|---|{'---|' * len(scores)}"
