@@ -37,9 +37,9 @@ from kloutspark.reporting.evaluation import evaluation_page, show_evaluation
 from kloutspark.reporting.explanation import difference, show_difference, show_history, show_person
 from kloutspark.reporting.learning import show_doubts, show_fit
 from kloutspark.reporting.prices import show_prices
-from kloutspark.reporting.profile import HISTORY_DAYS, profile_page, write_page
+from kloutspark.reporting.profile import HISTORY_DAYS, profile_page
 from kloutspark.reporting.progress import stages_shown
-from kloutspark.reporting.texts import as_json, shown
+from kloutspark.reporting.texts import as_json, shown, write_file
 from kloutspark.sources.adapters import ADAPTERS
 from kloutspark.sources.attacks import FAMILIES, load_attacks
 from kloutspark.sources.demo import write_world
@@ -218,7 +218,7 @@ def explain(
     behind = _background(place, row) if changes is None else {}
     if page is not None:
         past = published.history(place.tables, person, days=HISTORY_DAYS, until=row["as_of"])
-        write_page(page, profile_page(place.config, row, past))
+        write_file(page, profile_page(place.config, row, past), option="--page")
     if place.is_json:
         typer.echo(as_json(row | behind if changes is None else changes))
     elif changes is None:
@@ -413,7 +413,7 @@ def evaluate(
         )
     report = {**found.report, "compared_settings": list(compared or ())}
     if page is not None:
-        write_page(page, evaluation_page(report, found.dots))
+        write_file(page, evaluation_page(report, found.dots), option="--page")
     if place.is_json:
         typer.echo(as_json(report))
         return
@@ -522,7 +522,7 @@ def fit(
             as_of=as_of,
             sample=sample,
         )
-        out.write_text(done.page, encoding="utf-8")
+        write_file(out, done.page, option="--out")
         found_out = fitting.summary(done, out=str(out))
         if place.is_json:
             typer.echo(as_json(found_out))
@@ -545,7 +545,7 @@ def _propose_anchors(place: Place, *, as_of: date | None, out: Path | None) -> N
 def _write_block(block: Mapping[str, Any], out: Path | None) -> None:
     """A block of a model's file; without a file nothing is written."""
     if out is not None:
-        out.write_text(yaml.safe_dump(dict(block), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        write_file(out, yaml.safe_dump(dict(block), sort_keys=False, allow_unicode=True), option="--out")
 
 
 @app.command(epilog="Example: kloutspark demo --root ./kloutspark-data/demo")

@@ -33,7 +33,8 @@ from kloutspark.learning.protocol import AHEAD_DAYS, EVERY_DAYS, Activity, Cut
 from kloutspark.reporting.days import RANGES
 from kloutspark.reporting.evaluation import Dots
 from kloutspark.storage import manifest, published
-from kloutspark.storage.tables import ARROW, Tables
+from kloutspark.storage.tables import Tables, arrow_schema
+from kloutspark.transforms.tiles import ALL_REACTIONS
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +251,7 @@ def read_outside(path: Path) -> Score:
 def put_interactions(tables: Tables, network: str, past: pd.DataFrame) -> None:
     """Writes the rows of a cut's past, each ingested when it occurred: none is late or of the future."""
     rows = past.assign(ingested_at=past["occurred_at"])
-    schema = pa.schema([(c.name, ARROW[c.type]) for c in INTERACTIONS.written])
+    schema = arrow_schema(INTERACTIONS)
     _put(tables, INTERACTIONS, network, pa.Table.from_pandas(rows[schema.names], schema, preserve_index=False))
 
 
@@ -296,10 +297,17 @@ def halves(tables: Tables, config: Config, as_of: date, *, network: str = "", se
     window = Span.before(as_of, days=config.model.history_days)
     days = (F.col("day") >= F.lit(window.start)) & (F.col("day") < F.lit(window.end))
     pairs = tables.read(PAIRS, version=tables.version(PAIRS)).where(days & F.expr("actor_id <> target_id"))
-    reactions = "aggregate(map_values(reactions), 0L, (sum, n) -> sum + n) AS reactions"
     age = f"date_diff(DATE '{as_of}', day) - 1 AS age"
     micros = [f"{name}_micros / 1e6D AS {name}" for name in ("weight", "authenticity")]
-    drawn = ("network", "actor_id", "target_id AS account_id", age, *micros, "is_newcomer", reactions)
+    drawn = (
+        "network",
+        "actor_id",
+        "target_id AS account_id",
+        age,
+        *micros,
+        "is_newcomer",
+        f"{ALL_REACTIONS} AS reactions",
+    )
     found = pairs.selectExpr(*drawn).toArrow().to_pandas()
     number = accounts.reset_index(names="number")[["network", "account_id", "number"]]
     found = found.merge(number, on=["network", "account_id"])
@@ -494,7 +502,7 @@ def _outside(bench: Bench, config: Config, rows: pd.DataFrame, ranking: Score, *
 def _measured_on(gauges: pd.DataFrame, day: date) -> pa.Table:
     """The newest value of each account and gauge, as if it had been measured on that day."""
     newest = gauges.sort_values("day").drop_duplicates(["account_id", "gauge"], keep="last").assign(day=day)
-    schema = pa.schema([(c.name, ARROW[c.type]) for c in GAUGES.written])
+    schema = arrow_schema(GAUGES)
     return pa.Table.from_pandas(newest[schema.names], schema, preserve_index=False)
 
 

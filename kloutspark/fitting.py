@@ -57,8 +57,7 @@ def fit(
         ConfigError: the day is not published.
         InputError: nothing is published, labels are wrong or too few, or history does not reach far enough.
     """
-    day, rows = published.day_of(tables, as_of)
-    made = find(tables, rows.select("run_id").first()[0])  # type: ignore[index]
+    day, rows, made = _made(tables, as_of)
     accounts = labels.accounts_of(rows)
     if labels_path is None:
         said = f"who had more distinct actors in the {ahead_days} days from {day} on"
@@ -73,6 +72,12 @@ def fit(
     fitted = select(people, pairs, exponent=config.model.combine.exponent)
     page = model_page(config, people, fitted, as_of=day, labels=said)
     return Outcome(day, fitted, with_several, page)
+
+
+def _made(tables: Tables, as_of: date | None) -> tuple[date, DataFrame, Manifest]:
+    """A published day, its rows, and the run that made them."""
+    day, rows = published.day_of(tables, as_of)
+    return day, rows, find(tables, rows.select("run_id").first()[0])  # type: ignore[index]
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,7 @@ def fit_authenticity(tables: Tables, config: Config, *, labels_path: str, as_of:
         ConfigError: the day is not published.
         InputError: nothing is published, labels are wrong, or nobody of them acted.
     """
-    day, rows = published.day_of(tables, as_of)
-    made = find(tables, rows.select("run_id").first()[0])  # type: ignore[index]
+    day, _, made = _made(tables, as_of)
     labelled = read_accounts(labels_path, labels.read_labels(tables.spark, labels_path, most=sample))
     wanted = labels.accounts(tables, sorted(labelled)).withColumn("day", F.lit(day))
     window = Span.before(day, days=config.model.history_days)

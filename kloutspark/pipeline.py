@@ -264,12 +264,12 @@ def _facts(day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataF
 def _with_newcomers(day: Day, sums: DataFrame) -> DataFrame:
     """Sums to which newcomers are added; what is usual of them goes into the manifest."""
     model, newcomers = day.config.model, day.config.model.authenticity.newcomers
-    measures = features.judged_sums(model.windows_days)
-    for row in authenticity.sum_usual(sums, measures, newcomers=newcomers).collect():
+    measures, actors = features.judged_sums(model.windows_days), f"actors_{model.history_days}"
+    for row in authenticity.sum_usual(sums, measures, actors=actors, newcomers=newcomers).collect():
         of_network = {m: (row[f"newcomer_{m}"], row[m]) for m in measures}
-        of_network["newcomers"] = (row["newcomers"], row[measures[-2]])
+        of_network["newcomers"] = (row["newcomers"], row[actors])
         day.usual_newcomers[row["network"]] = of_network
-    return authenticity.count_newcomers(sums, measures, day.usual_newcomers, newcomers=newcomers)
+    return authenticity.count_newcomers(sums, measures, day.usual_newcomers, actors=actors, newcomers=newcomers)
 
 
 def build_features(day: Day, vectors: DataFrame) -> None:

@@ -6,6 +6,7 @@ Worked out with numpy from the pairs behind a published day that no step limit h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -109,8 +110,9 @@ class Drawable:
         ratio = all_new / (np.maximum(others[:, 1] - known, 0) + rules.in_full)
         full = rules.times_usual * ratio * (known + rules.in_full) + rules.in_full
         beyond = full * (1 + rules.beyond * (1 - full / np.maximum(new, full)))
-        return np.where((new <= full) | ~self._is_told(), new, beyond)
+        return np.where((new <= full) | ~self._is_told, new, beyond)
 
+    @cached_property
     def _is_told(self) -> Mask:
         """Whether the network of each account knows enough of its people, the account's own actors apart."""
         rules, w = self.config.model.authenticity.newcomers, max(self.config.model.windows_days)

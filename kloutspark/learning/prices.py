@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kloutspark.learning import baselines
 from kloutspark.learning.measures import Score
+from kloutspark.learning.pairs import auc_of
 
 Numbers = NDArray[np.float64]
 
@@ -112,10 +113,9 @@ def under_counting(people: pd.DataFrame, before: pd.DataFrame, after: pd.DataFra
 
 def auc(fakes: Numbers, people: Numbers) -> float:
     """The chance that somebody real weighs more than a fake, ties counting half (Mann and Whitney, 1947)."""
-    weights, places = np.unique(np.concatenate([fakes, people]), return_inverse=True)
-    of_fakes, of_people = (np.bincount(part, minlength=len(weights)) for part in np.split(places, [len(fakes)]))
-    below = np.cumsum(of_fakes) - of_fakes / 2
-    return float(of_people @ below / (len(fakes) * len(people)))
+    weights = np.concatenate([fakes, people])
+    is_real = np.repeat([0.0, 1.0], [len(fakes), len(people)])
+    return auc_of(weights, is_real, np.ones(len(weights)))
 
 
 def _of(people: pd.DataFrame, values: Score) -> Numbers:

@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kloutspark.config import Config
-from kloutspark.domain.errors import ConfigError
 from kloutspark.reporting.explanation import band
 from kloutspark.reporting.texts import plain, signed
 
@@ -65,19 +63,6 @@ def profile_page(config: Config, row: Row, history: Sequence[Row]) -> str:
         has_bands=any(r["band_low"] is not None for r in history),
         chart=chart(history),
     )
-
-
-def write_page(path: Path, text: str) -> None:
-    """Writes the page as UTF-8.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        expected, found = "a file that can be written", f"{path} ({error.strerror})"
-        raise ConfigError("--page", expected=expected, found=found, remedy="Name another.") from None
 
 
 def chart(history: Sequence[Row]) -> Chart:

@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 from rich.bar import Bar
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+
+from kloutspark.domain.errors import ConfigError
 
 CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -41,6 +44,19 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]],
 def signed(change: float | None) -> str:
     """+1.20; nothing where there is no change to speak of."""
     return "" if change is None else f"{change:+.2f}"
+
+
+def write_file(path: Path, text: str, *, option: str) -> None:
+    """Writes what an option of a command names, as UTF-8.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        expected, found = "a file that can be written", f"{path} ({error.strerror})"
+        raise ConfigError(option, expected=expected, found=found, remedy="Name another.") from None
 
 
 def as_json(content: object) -> str:

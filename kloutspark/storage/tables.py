@@ -129,11 +129,15 @@ class Tables:
 
         By Arrow: a list would start a Python worker for them, which takes longer than the write.
         """
-        return self.spark.createDataFrame(pa.Table.from_pylist([dict(row) for row in rows], schema=_arrow(contract)))
+        return self.spark.createDataFrame(
+            pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(contract))
+        )
 
     def frame(self, contract: TableContract, columns: pd.DataFrame) -> DataFrame:
         """A frame of many rows of our own, all of the contract's columns in any order."""
-        return self.spark.createDataFrame(pa.Table.from_pandas(columns, schema=_arrow(contract), preserve_index=False))
+        return self.spark.createDataFrame(
+            pa.Table.from_pandas(columns, schema=arrow_schema(contract), preserve_index=False)
+        )
 
     def nobody(self, schema: str) -> DataFrame:
         """A frame without rows, which the optimizer sees to be empty."""
@@ -257,5 +261,6 @@ def _all(conditions: Sequence[Column]) -> Column:
     return reduce(lambda a, b: a & b, conditions)
 
 
-def _arrow(contract: TableContract) -> pa.Schema:
+def arrow_schema(contract: TableContract) -> pa.Schema:
+    """The columns that a writer supplies, in order."""
     return pa.schema([(c.name, ARROW[c.type]) for c in contract.written])

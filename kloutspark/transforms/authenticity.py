@@ -144,14 +144,14 @@ def _doubts(doubts: Doubts) -> tuple[str, str]:
     return f"array({', '.join(each)})", "aggregate(doubts, 0D, (sum, d) -> sum + d.doubt)"
 
 
-def sum_usual(sums: DataFrame, measures: Sequence[str], *, newcomers: Newcomers) -> DataFrame:
+def sum_usual(sums: DataFrame, measures: Sequence[str], *, actors: str, newcomers: Newcomers) -> DataFrame:
     """What newcomers and known ones bring to all targets of a network (`features.sum_facts`), in millionths.
 
     Of the sums `newcomer_<measure>` and `<measure>`; of one target newcomers enter up to `usual_at_most` times what
-    known ones bring, so that no single farm makes itself usual. One row a network, two columns a measure, and all
-    `newcomers` by the last measure but one, the distinct actors of the longest window.
+    known ones bring, so that no single farm makes itself usual. One row a network, two columns a measure, and
+    `newcomers`, all of them by `actors`, the measure of distinct actors of the longest window.
     """
-    found = {"newcomers": f"sum(newcomer_{measures[-2]})"}
+    found = {"newcomers": f"sum(newcomer_{actors})"}
     for measure in measures:
         found[f"newcomer_{measure}"] = f"sum({_entering(measure, newcomers)})"
         found[measure] = f"sum({measure})"
@@ -165,7 +165,12 @@ def _entering(measure: str, newcomers: Newcomers) -> str:
 
 
 def count_newcomers(
-    sums: DataFrame, measures: Sequence[str], usual: Mapping[str, Mapping[str, Usual]], *, newcomers: Newcomers
+    sums: DataFrame,
+    measures: Sequence[str],
+    usual: Mapping[str, Mapping[str, Usual]],
+    *,
+    actors: str,
+    newcomers: Newcomers,
 ) -> DataFrame:
     """Sums of known ones (`features.sum_facts`) with what newcomers add to them.
 
@@ -173,13 +178,12 @@ def count_newcomers(
         full = times_usual * usual * (known + in_full) + in_full
         added = newcomers where they are at most full, else full * (1 + beyond * (1 - full / newcomers))
 
-    Where less than `known_share_min` of the others' distinct actors of the longest window are known, the network knows
-    too little of its people, and all count. With everybody else's reactions fixed it grows with every reaction, of
-    newcomers and of known ones (P7): a target's own reactions do not enter what is usual beside it. `usual` gives N and
-    M by network and measure, in millionths, and as `newcomers` all of them with M.
+    Where less than `known_share_min` of the others' distinct `actors` of the longest window are known, the network
+    knows too little of its people, and all count. With everybody else's reactions fixed it grows with every reaction,
+    of newcomers and of known ones (P7): a target's own reactions do not enter what is usual beside it. `usual` gives N
+    and M by network and measure, in millionths, and as `newcomers` all of them with M.
     """
     least = f"{newcomers.in_full * MICRO!r}D"
-    actors = measures[-2]
     everybody = [by_network({n: f"{of['newcomers'][i]}L" for n, of in usual.items()}, none="bigint") for i in (0, 1)]
     known = f"greatest({everybody[1]} - {actors}, 0L)"
     strangers = f"greatest({everybody[0]} - newcomer_{actors}, 0L)"

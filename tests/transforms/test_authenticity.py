@@ -198,9 +198,9 @@ def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
         f"n{i}": random.integers(0, (sizes[i % 3]), (random.integers(1, 7), 2)) * MICRO // 4 for i in range(120)
     }
     told = [f"('{n}', 't{i}', {k}L, {new}L)" for n, targets in networks.items() for i, (k, new) in enumerate(targets)]
-    names, measures = "network, account_id, actors_7, newcomer_actors_7", ["actors_7", "actors_7"]
+    names, measures = "network, account_id, actors_7, newcomer_actors_7", ["actors_7"]
     sums = rows(PAIRS).sparkSession.sql(f"SELECT * FROM VALUES {', '.join(told)} AS t({names})")
-    totals = sum_usual(sums, measures, newcomers=RULES.newcomers).collect()
+    totals = sum_usual(sums, measures, actors="actors_7", newcomers=RULES.newcomers).collect()
     usual = {
         r["network"]: {
             "actors_7": (r["newcomer_actors_7"], r["actors_7"]),
@@ -209,7 +209,7 @@ def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
         for r in totals
     }
     compared = 0
-    for row in count_newcomers(sums, measures, usual, newcomers=RULES.newcomers).collect():
+    for row in count_newcomers(sums, measures, usual, actors="actors_7", newcomers=RULES.newcomers).collect():
         targets = [(int(known), int(new)) for known, new in networks[row["network"]]]
         entering = [oracle.entering(known, new, MODEL) for known, new in targets]
         everybody = sum(known for known, _ in targets)

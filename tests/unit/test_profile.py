@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from kloutspark.config import load
 from kloutspark.domain.errors import ConfigError
 from kloutspark.reporting import profile
-from kloutspark.reporting.profile import chart, profile_page, write_page
-from kloutspark.reporting.texts import CONTROL, LONGEST
+from kloutspark.reporting.profile import chart, profile_page
+from kloutspark.reporting.texts import CONTROL, LONGEST, write_file
 
 CONFIG = load()
 DAY = date(2026, 3, 31)
@@ -203,7 +203,7 @@ def test_every_score_lies_within_the_chart(scores: list[int]) -> None:
 
 
 def test_a_page_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
-    write_page(tmp_path / "ann.html", "Zoë")
+    write_file(tmp_path / "ann.html", "Zoë", option="--page")
     assert (tmp_path / "ann.html").read_bytes() == "Zoë".encode()
     with pytest.raises(ConfigError, match="expected a file that can be written"):
-        write_page(tmp_path, "x")
+        write_file(tmp_path, "x", option="--page")
