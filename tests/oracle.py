@@ -62,7 +62,7 @@ class Model:
     vouching_weight: float = 0.49
     vouching_steps: int = 3
     newcomers_in_full: float = 0.5
-    newcomers_times_usual: float = 3.0
+    newcomers_times_usual: float = 4.0
     newcomers_usual_at_most: float = 3.0
     newcomers_beyond: float = 0.1
     known_share_min: float = 0.25
@@ -329,20 +329,20 @@ def judge_new(
         if micros >= model.vouching_weight * 1e6
     ]
     built = built_days(run)
-    vouched: dict[tuple[str, str], date] = {}
+    vouched: dict[tuple[str, str], dict[str, date]] = {}  # by target the first day of each who vouches for it
 
     def is_known(actor_day: ActorDay) -> bool:
         if actor_day not in new:
             return not judged[actor_day].is_newcomer
         network, day, actor = actor_day
-        return is_old(*actor_day) or vouched.get((network, actor), date.max) < day
+        return is_old(*actor_day) or sum(first < day for first in vouched.get((network, actor), {}).values()) >= 2
 
     for step in range(model.vouching_steps + 1):
-        now: dict[tuple[str, str], date] = {}
+        now: dict[tuple[str, str], dict[str, date]] = defaultdict(dict)
         for (network, day, actor), target in vouching:
             on_record = day not in built[network]  # those of other days were settled by earlier runs
             if (on_record or step > 0) and is_known((network, day, actor)):
-                now[network, target] = min(now.get((network, target), day), day)
+                now[network, target][actor] = min(now[network, target].get(actor, day), day)
         vouched = now
     for network, day, actor in new:
         doubt = 0.0

@@ -46,7 +46,7 @@ class Newcomers(Science):
 
     established_days: Annotated[int, Field(ge=1, le=89)]  # who was seen so long ago is known
     settling_days: Annotated[int, Field(ge=0, le=89)]  # whoever was there in the first days of a history is known too
-    vouching_weight: Positive  # a reaction of a known account that weighs so much makes its target known
+    vouching_weight: Positive  # two known accounts that give so much make their target known
     vouching_steps: Annotated[int, Field(ge=1, le=10)]  # how far that goes on within one run; one step a day after it
     in_full: Positive  # so many count on any target
     times_usual: Annotated[float, Field(ge=0)]  # and so many times what is usual beside those who are known there

@@ -190,7 +190,6 @@ PAIRS = TableContract(
         Col("actor_id", "string", "account that reacted"),
         Col("target_id", "string", "account that is credited"),
         Col("previous_day", "date", "the pair's newest earlier day that tiles know", is_nullable=True),
-        Col("actor_group", "int", "0..9, a hash of the actor: groups of the jackknife"),
         Col("reactions", "map<string,bigint>", "reactions by kind, duplicates apart"),
         Col("posts", "array<string>", "ids of the posts that were reacted to, each once"),
         Col("duplicates", "bigint", "repeated deliveries of these reactions, set aside"),
@@ -206,16 +205,15 @@ PAIRS = TableContract(
 TARGETS = TableContract(
     "tiles.targets",
     meaning="What one target received on one day, by the previous day of its pairs, so that distinct actors add up.",
-    key=("day", "network", "target_id", "previous_day", "actor_group", "is_newcomer"),
+    key=("day", "network", "target_id", "previous_day", "is_newcomer"),
     columns=(
         Col("day", "date", "UTC day of the reactions"),
         Col("network", "string", "stem of a file in conf/networks"),
         Col("target_id", "string", "account that is credited"),
         Col("previous_day", "date", "newest earlier day of these pairs; null: none is known", is_nullable=True),
-        Col("actor_group", "int", "0..9, group of the actors"),
         Col("is_newcomer", "boolean", "whether the network did not know these actors yet"),
         Col("pairs", "bigint", "number of actors"),
-        Col("vouching", "bigint", "how many of them are known and gave so much that the target is known from then on"),
+        Col("vouchers", "array<bigint>", "hashes of those who vouch for it, the least and the greatest"),
         Col("doubted", "map<string,bigint>", "how many of them count less, by what speaks most against each"),
         Col("authenticity_micros", "bigint", "sum of the actors' authenticity"),
         Col("weight_micros", "bigint", "sum of the pairs' weights"),
@@ -433,7 +431,9 @@ ACTORS = TableContract(
         Col("actor_id", "string", "account that acts"),
         Col("is_frozen_newcomer", "boolean", "as it was frozen before; null: it was not", is_nullable=True),
         Col("is_known", "boolean", "whether the network knows the actor by age"),
-        Col("vouched_on", "date", "first earlier day on which somebody known reacted to it", is_nullable=True),
+        Col(
+            "vouchers", "array<struct<day:date,voucher:bigint>>", "who first vouched for it on other days, two at most"
+        ),
         *[Col(name, "double", "of the actor's earlier days; null: none", is_nullable=True) for name in BEHAVIOUR],
     ),
 )

@@ -13,9 +13,11 @@ from pyspark.sql import functions as F
 from kloutspark.config import Authenticity, Doubts, Newcomers, Selectivity
 from kloutspark.domain.contracts import ACTORS, JUDGEMENTS
 from kloutspark.transforms.conform import by_network, conform
-from kloutspark.transforms.tiles import ACTIVITY, IS_SELF, MICRO, selective
+from kloutspark.transforms.tiles import ACTIVITY, IS_SELF, MICRO, selective, two_vouchers
 
 ACTOR = ("day", "network", "actor_id")
+DATED = "transform({}, v -> struct(day, v AS voucher))"  # vouchers of a day
+NO_VOUCHERS = "CAST(array() AS array<struct<day:date,voucher:bigint>>)"
 Usual = tuple[int, int]  # what newcomers, and what known ones bring to a network's targets, in millionths
 
 
@@ -56,12 +58,13 @@ def know_actors(
         F.sum(F.bit_count("hours")).over(before).alias("hours_before"),
         F.min("day").over(person.rowsBetween(Window.unboundedPreceding, 0)).alias("acted_on"),
     ).where("is_now")
-    vouched = past_targets.selectExpr("network", "target_id", "day", "if(vouching > 0, day, NULL) AS vouched_on")
-    received = vouched.unionByName(others.selectExpr("network", "target_id", "day", "CAST(NULL AS date) AS vouched_on"))
+    vouched = past_targets.selectExpr("network", "target_id", "day", f"{DATED.format('vouchers')} AS vouchers")
+    received = vouched.unionByName(others.selectExpr("network", "target_id", "day", f"{NO_VOUCHERS} AS vouchers"))
     received = received.withColumnRenamed("target_id", "actor_id").join(everybody, ["network", "actor_id"], "left_semi")
-    first = {"received_on": F.min("day"), "vouched_on": F.min("vouched_on")}
-    firsts = received.groupBy("network", "actor_id").agg(*[column.alias(name) for name, column in first.items()])
-    rows = rows.join(firsts, ["network", "actor_id"], how="left")
+    firsts = received.groupBy("network", "actor_id").agg(
+        F.min("day").alias("received_on"), F.flatten(F.collect_list("vouchers")).alias("vouchers")
+    )
+    rows = _two_earliest(rows.join(firsts, ["network", "actor_id"], how="left"))
     if created is None:
         rows = rows.withColumn("created_on", F.lit(None).cast("date"))
     else:
@@ -84,7 +87,7 @@ def know_actors(
         *ACTOR,
         "is_frozen_newcomer",
         f"NOT {is_judged} OR {is_old} AS is_known",
-        "vouched_on",
+        "vouchers",
         *[f"if({is_judged}, {text}, CAST(NULL AS double)) AS {name}" for name, text in behaviour.items()],
     )
     return conform(found, ACTORS)
@@ -110,20 +113,24 @@ def judge_actors(
 
         authenticity = max(least, exp(-sum over doubts of weight * max(0, ln(value / usual))))
 
-    A newcomer is who is not known: by age, or because somebody known reacted to it on an earlier day so that a target
-    in `counted` (pairs) got at least `vouching_weight`. From one day of `counted` to a later one this goes on for
+    A newcomer is who is not known: by age, or because two different accounts that are known reacted to it on earlier
+    days, each with at least `vouching_weight`. From one day of `counted` (pairs) to a later one this goes on for
     `steps` steps (in the spirit of EigenTrust: Kamvar, Schlosser, Garcia-Molina, WWW 2003).
     """
-    state = actors.withColumnRenamed("vouched_on", "vouched_before").withColumn("vouched_on", F.col("vouched_before"))
-    is_known = "(is_known OR coalesce(vouched_on < day, false))"
+    state = actors.withColumnRenamed("vouchers", "stored").withColumn("vouchers", F.col("stored"))
+    is_known = "(is_known OR coalesce(try_element_at(vouchers, 2).day < day, false))"
     weighs = f"{selective(selectivity)} >= {authenticity.newcomers.vouching_weight * MICRO!r}D"
     vouching = counted.where(f"NOT ({IS_SELF}) AND {weighs}").select(*ACTOR, "target_id")
     for _ in range(steps):
         known = state.where(f"if(is_frozen_newcomer IS NULL, {is_known}, NOT is_frozen_newcomer)").select(*ACTOR)
-        vouched = vouching.join(known, list(ACTOR), how="left_semi").groupBy("network", "target_id")
-        now = vouched.agg(F.min("day").alias("vouched_now")).withColumnRenamed("target_id", "actor_id")
-        state = state.drop("vouched_on").join(now, ["network", "actor_id"], how="left")
-        state = state.withColumn("vouched_on", F.least("vouched_before", "vouched_now")).drop("vouched_now")
+        vouched = vouching.join(known, list(ACTOR), how="left_semi").groupBy("network", "target_id", "day")
+        by_day = vouched.agg(F.expr(f"{DATED.format(two_vouchers())} AS dated"))
+        now = by_day.groupBy("network", F.col("target_id").alias("actor_id")).agg(
+            F.flatten(F.collect_list("dated")).alias("now")
+        )
+        state = state.drop("vouchers").join(now, ["network", "actor_id"], how="left")
+        state = _two_earliest(state.withColumn("vouchers", F.expr("concat(stored, coalesce(now, array()))")))
+        state = state.drop("now")
     doubts, total = _doubts(authenticity.doubts)
     least = f"{authenticity.doubts.least!r}D"
     judged = state.selectExpr(*ACTOR, f"NOT {is_known} AS judged_newcomer", f"{doubts} AS doubts").selectExpr(
@@ -133,6 +140,14 @@ def judge_actors(
         "if(array_max(doubts).doubt > 0, array_max(doubts).name, NULL) AS judged_doubt",
     )
     return conform(judged, JUDGEMENTS)
+
+
+def _two_earliest(frame: DataFrame) -> DataFrame:
+    """Of `vouchers` (null: none) the earliest one and the earliest other one, in this order."""
+    earliest = frame.withColumn("first", F.array_min("vouchers"))
+    other = "array_min(filter(vouchers, v -> v.voucher <> first.voucher))"
+    both = f"coalesce(array_compact(array(first, {other})), {NO_VOUCHERS})"
+    return earliest.withColumn("vouchers", F.expr(both)).drop("first")
 
 
 def _doubts(doubts: Doubts) -> tuple[str, str]:

@@ -112,7 +112,6 @@ def merge_accounts(
         F.sum("damped_micros").alias("damped_micros"),
         F.max("standing_micros").alias("standing_micros"),
         F.expr(f"{ALL_POSTS} AS posts"),
-        F.max("actor_group").alias("actor_group"),
         F.expr(f"{sum_by_kind(kinds)} AS reactions"),
     )
     order = Window.partitionBy("network", "actor_id", "target_id").orderBy("day")
@@ -128,7 +127,6 @@ def merge_accounts(
         "damped_micros",
         "standing_micros",
         "posts",
-        "actor_group",
         "reactions",
         F.lag("day").over(order).alias("previous_day"),
     )

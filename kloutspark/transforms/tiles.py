@@ -10,7 +10,6 @@ from kloutspark.domain.contracts import ACTOR_DAYS, BEHAVIOUR, JUDGEMENTS, PAIRS
 from kloutspark.transforms.conform import conform, kinds_by_network, micros
 
 MICRO = 1_000_000
-ACTOR_GROUPS = 10  # groups of the delete-a-group jackknife (DESIGN.md section 4, Bands)
 PAIR = ("network", "actor_id", "target_id")
 IS_SELF = "actor_id <=> target_id"
 ALL_REACTIONS = "aggregate(map_values(reactions), 0L, (sum, n) -> sum + n)"  # of a row, of whatever kind
@@ -19,6 +18,7 @@ ACTIVITY = {  # of an actor's pairs of a day
     "targets": f"count_if(NOT {IS_SELF})",
     "hours": f"bit_or(if({IS_SELF}, 0, hours))",
 }
+VOUCHER = "xxhash64(actor_id)"
 ALL_POSTS = "array_sort(array_distinct(flatten(collect_list(posts))))"  # of rows, each once, in one order
 
 
@@ -105,12 +105,8 @@ def weigh(
     weight = (
         F.expr(selective(selectivity)) * (F.col("authenticity_micros") / MICRO) * (F.col("standing_micros") / MICRO)
     )
-    return known.withColumns(
-        {
-            "weight_micros": F.floor(weight + 0.5).cast("bigint"),
-            "actor_group": F.pmod(F.xxhash64("actor_id"), F.lit(ACTOR_GROUPS)).cast("int"),
-        }
-    ).drop(*judged, *[f"frozen_{name}" for name in said])
+    known = known.withColumn("weight_micros", F.floor(weight + 0.5).cast("bigint"))
+    return known.drop(*judged, *[f"frozen_{name}" for name in said])
 
 
 def selective(selectivity: Selectivity) -> str:
@@ -173,26 +169,34 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
 def sum_targets(
     pairs: DataFrame, *, kinds: Mapping[str, Sequence[str]], standing: Standing, vouching_weight: float
 ) -> DataFrame:
-    """What each target received a day, by previous day, actor group and newcomers (TARGETS); no self rows in `pairs`.
+    """What each target received a day, by previous day and newcomers (TARGETS); no self rows in `pairs`.
 
-    Who is known vouches for the target by a reaction of at least the weight, authenticity and standing apart.
+    Who is known vouches for the target by a reaction of at least the weight, authenticity and standing apart; two of
+    the vouchers are kept, by hash: whether there are two different ones is all that is asked of them.
     """
-    vouches = f"NOT is_newcomer AND weight_micros / (authenticity_micros / {MICRO}) / (standing_micros / {MICRO})"
+    value = f"weight_micros / (authenticity_micros / {MICRO}) / (standing_micros / {MICRO})"
+    vouches = f"NOT is_newcomer AND {value} >= {vouching_weight * MICRO!r}D"
     strong = f"if(standing_micros >= {standing.of(standing.strong_score)}, {ALL_REACTIONS}, 0)"
     columns = ("authenticity_micros", "weight_micros", "damped_micros")
     sums = {
         "pairs": "count(*)",
-        "vouching": f"count_if({vouches} >= {vouching_weight * MICRO!r}D)",
+        "vouchers": two_vouchers(vouches),
         "doubted": DOUBTED,
         **{name: f"sum({name})" for name in columns},
         "strong_reactions": f"sum({strong})",
         "reactions": sum_by_kind(kinds),
         "posts": ALL_POSTS,
     }
-    tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "actor_group", "is_newcomer").agg(
+    tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "is_newcomer").agg(
         *[F.expr(f"{text} AS {name}") for name, text in sums.items()]
     )
     return conform(tiles, TARGETS)
+
+
+def two_vouchers(condition: str = "true") -> str:
+    """SQL over pairs that meet a condition: the least and the greatest hash of their actors, one where there is one."""
+    least, most = (f"{end}({VOUCHER}) FILTER (WHERE {condition})" for end in ("min", "max"))
+    return f"array_distinct(array_compact(array({least}, {most})))"
 
 
 def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> str:

@@ -31,7 +31,7 @@ def tell() -> Iterator[tuple[str, str, int]]:
     yield from (("fan 0", "nobody", 40), ("fan 1", "nobody", 20), ("fan 2", "nobody", 2))
     yield from ((f"new {n}", "star", 1) for n in range(4))  # a star's newcomers
     yield from ((f"farm {n}", "nobody", 1) for n in range(FARM))
-    yield from (("vouched", "nobody", 1), ("fan 3", "vouched", 5))
+    yield from (("vouched", "nobody", 1), ("fan 3", "vouched", 5), ("fan 4", "vouched", 3))
     for age in (70, 69, 68, 2):  # somebody who reacts to a hundred people a day
         yield from (("bot", f"victim {n}", age) for n in range(100))
     yield "bot", "star", 1
@@ -67,7 +67,7 @@ def test_a_farm_hardly_counts_and_a_stars_newcomers_do(days: Days) -> None:
     assert lost["nobody"] > 15
     assert 0 <= lost["star"] < 1
     nobody = counted(days, days.first, "nobody")
-    assert (nobody["people"], nobody["newcomers"]) == (3 + FARM + 1, FARM)  # whom a fan reacted to is known
+    assert (nobody["people"], nobody["newcomers"]) == (3 + FARM + 1, FARM)  # whom two fans reacted to is known
     assert 0.5 <= nobody["newcomers_count_as"] < 5
 
 
@@ -82,7 +82,7 @@ def test_who_reacts_to_a_hundred_people_a_day_counts_half(days: Days) -> None:
     assert weight["farm 0"] < 0.1
 
 
-def test_a_newcomer_of_yesterday_is_one_today_until_somebody_known_reacts_to_them(days: Days) -> None:
+def test_a_newcomer_of_yesterday_to_whom_nobody_reacted_is_one_today(days: Days) -> None:
     star = counted(days, days.second, "star")
     assert star["newcomers"] == counted(days, days.first, "star")["newcomers"] + 1
 

@@ -77,7 +77,7 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
     )
     incremental = bits(one, THIRD)
     tiles = state(one, PAIRS, ("day", "actor_id", "target_id", "reactions", "weight_micros"), "day >= '2025-12-05'")
-    targets = state(one, TARGETS, ("day", "target_id", "previous_day", "actor_group", "pairs"), "day >= '2025-12-05'")
+    targets = state(one, TARGETS, ("day", "target_id", "previous_day", "is_newcomer", "pairs"), "day >= '2025-12-05'")
     assert set(frozen) <= set(state(one, ACTOR_DAYS, ("day", "actor_id", "standing_micros"), f"day < '{SECOND}'"))
 
     one.score(THIRD)
@@ -88,7 +88,7 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
     columns = ("day", "actor_id", "target_id", "reactions", "weight_micros")
     assert state(one, PAIRS, columns, "day >= '2025-12-05'") == tiles
     assert _in_window(
-        state(one, TARGETS, ("day", "target_id", "previous_day", "actor_group", "pairs"), "day >= '2025-12-05'")
+        state(one, TARGETS, ("day", "target_id", "previous_day", "is_newcomer", "pairs"), "day >= '2025-12-05'")
     ) == _in_window(targets)
 
 

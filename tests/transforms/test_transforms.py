@@ -27,7 +27,6 @@ WEIGHED = [
     "doubt",
     "standing_micros",
     "weight_micros",
-    "actor_group",
     "previous_day",
 ]
 HALVED_BY_20 = Selectivity(halving_reactions=20, why="an example for the tests of weights")
