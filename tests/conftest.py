@@ -13,19 +13,28 @@ from kloutspark.storage.session import build_session
 from tests import one_jvm
 from tests.lab import CHEAP_SMALL_PLANS, Lab, sample
 
+# Hadoop starts a process for each file's permissions, 1,800 in two small runs: half of them for checksums beside the
+# files, and each dearer by a helper that Java puts before it; without both a run takes a sixth less
+FEW_PROCESSES = (
+    "-XX:+UseSerialGC -Djdk.lang.Process.launchMechanism=VFORK"
+    " -Dspark.hadoop.fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem"
+    " -Dspark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs"
+)
+
 
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     """The session of local mode with what makes small plans cheap."""
     one_jvm.attach()
-    return build_session(load(overrides=CHEAP_SMALL_PLANS).spark)
+    java = f"spark.driver_java_options={FEW_PROCESSES}"
+    return build_session(load(overrides=(*CHEAP_SMALL_PLANS, java)).spark)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller of several workers starts their JVM, with memory for all of them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         # a heap that grows step by step collects all of it at every step: 7 of 100 seconds
-        memory = ("spark.driver_memory=9g", "spark.driver_java_options=-XX:+UseSerialGC -Xms5g -Xmn2g")
+        memory = ("spark.driver_memory=9g", f"spark.driver_java_options={FEW_PROCESSES} -Xms5g -Xmn2g")
         one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, *memory)).spark))
 
 

@@ -18,6 +18,7 @@ from kloutspark.config.blend import blend, check_alike
 from kloutspark.config.blocks import NAME, Closed, Name, Science, digest, read_yaml, validated
 from kloutspark.config.gate import Gate, Limit
 from kloutspark.config.model import (
+    COUNTING_NEWCOMERS,
     Authenticity,
     Bands,
     Calibration,
@@ -211,7 +212,10 @@ class Config(Closed):
     @property
     def tile_fingerprint(self) -> str:
         """The same for what stored tiles depend on: another one means that they are built again."""
-        model = self.model.model_dump(include={"damping", "selectivity", "standing", "authenticity"})
+        model = self.model.model_dump(
+            include={"damping", "selectivity", "standing", "authenticity"},
+            exclude={"authenticity": {"newcomers": COUNTING_NEWCOMERS}},
+        )
         pages = {n: self.networks[n] for n in self.scored}
         networks = {n: [p.account_types, self.kind_values(n), p.follow_gauges] for n, p in pages.items()}
         return digest({"model": model, "networks": networks, "history_days": self.model.history_days})

@@ -41,6 +41,9 @@ class Standing(Science):
         return math.floor(1e6 * (1 + (score - 1) / 99 * (self.most - 1)) + 0.5)
 
 
+COUNTING_NEWCOMERS = {"in_full", "times_usual", "usual_at_most", "beyond", "known_share_min"}  # tiles hold none of it
+
+
 class Newcomers(Science):
     """How far those count whom the network does not know yet; the formula: `authenticity.count_newcomers`."""
 

@@ -169,9 +169,12 @@ def test_the_fingerprint_is_of_science_alone() -> None:
         changed = load(overrides=[science])
         assert changed.fingerprint != default.fingerprint
         assert changed.tile_fingerprint != default.tile_fingerprint
-    limits = load(overrides=["model.step_limit.most_up_points=5"])
-    assert limits.fingerprint != default.fingerprint
-    assert limits.tile_fingerprint == default.tile_fingerprint, "tiles do not depend on it: no rebuild"
+    newcomers = "model.authenticity.newcomers"
+    assert load(overrides=[f"{newcomers}.settling_days=9"]).tile_fingerprint != default.tile_fingerprint
+    for later in ("model.step_limit.most_up_points=5", f"{newcomers}.in_full=1", f"{newcomers}.beyond=0"):
+        changed = load(overrides=[later])
+        assert changed.fingerprint != default.fingerprint
+        assert changed.tile_fingerprint == default.tile_fingerprint, "tiles do not depend on it: no rebuild"
 
 
 def test_a_network_that_nobody_thought_of_comes_in_by_one_page(tmp_path: Path) -> None:
