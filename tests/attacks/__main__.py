@@ -31,12 +31,12 @@ from kloutspark.sources.attacks import FAMILIES, Scene, fake, load_attacks
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
 from tests.attacks.grounds import NETWORK, PLACES
-from tests.attacks.page import BUDGETS, SCORES, write_page
+from tests.attacks.page import BUDGETS, FARM, SCORES, write_page
 
 NEWCOMERS = "model.authenticity.newcomers.in_full"  # so many newcomers count on any target
 GRID = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0)
 BARRED = (15.0, 50.0)  # the scores that the issue's bars speak of
-FARM, FAKES = "click_farm", 1_000
+FAKES, MANY_FAKES = 1_000, 10_000
 NEW_DAYS = 28  # a newcomer's first counted reaction is that young: as long as a farm's days
 SHIFTS_DAYS = (-7, 0, 14)  # a farm that ended a week ago, one that ends now, one half of whose days are to come
 ENV = "local"
@@ -64,9 +64,16 @@ def standing(place: str, folder: Path, *settings: str) -> Iterator[Ground]:
         yield ground
 
 
-def prices(at: Ground, *, budget: int, names: Sequence[str] = tuple(FAMILIES)) -> dict[str, Any]:
+def prices(at: Ground, *, budget: int) -> dict[str, Any]:
     """The price list of a budget."""
-    return attacking.price_list(at, [attacking.strike(at, names, budget=budget, wanted=SCORES)])
+    return attacking.price_list(at, [attacking.strike(at, list(FAMILIES), budget=budget, wanted=SCORES)])
+
+
+def alone(at: Ground) -> dict[str, Any]:
+    """What a farm gains where nobody else has one: what the bars speak of."""
+    return attacking.price_list(
+        at, [attacking.strike(at, [FARM], budget=n, wanted=SCORES) for n in (FAKES, MANY_FAKES)]
+    )
 
 
 def shifted(at: Ground) -> dict[str, Any]:
@@ -118,7 +125,7 @@ def measurements(places: Sequence[str], budgets: Sequence[int]) -> Iterator[Meas
     for place in places:
         for budget in budgets:
             yield Measurement(f"{place}-{budget}", place, partial(prices, budget=budget))
-        yield Measurement(f"{place}-alone", place, partial(prices, budget=FAKES, names=[FARM]))
+        yield Measurement(f"{place}-alone", place, alone)
         yield Measurement(f"{place}-shifted", place, shifted)
         for weight in GRID:
             yield Measurement(f"{place}-newcomers-{weight:g}", place, weighed, (f"{NEWCOMERS}={weight:g}",))

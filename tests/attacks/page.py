@@ -15,6 +15,7 @@ from tests.attacks.grounds import PLACES
 
 DOCS = Path(__file__).parents[2] / "docs"
 BUDGETS = (100, 1_000, 10_000)
+FARM = "click_farm"
 SCORES = (15.0, 30.0, 50.0, 70.0)
 Found = Mapping[str, Any]  # measurements by name
 Price = Mapping[str, Any]  # as kloutspark.learning.prices.Price.as_row gives it
@@ -66,18 +67,11 @@ def lines(found: Found) -> Iterator[str]:
 def _bars(found: Found) -> Iterator[str]:
     yield "| attack | fakes | where | target | points | bar | |\n|---|--:|---|--:|--:|--:|---|"
     for place, about in PLACES.items():
-        for budget in BUDGETS:
-            for p in found.get(f"{place}-{budget}", {"prices": []})["prices"]:
-                if (bar := bar_of(p)) is not None:
-                    cells = (
-                        p["attack"],
-                        f"{budget:,}",
-                        about.title,
-                        f"{p['before']:.1f}",
-                        _signed(p["points"]),
-                        f"{bar:g}",
-                    )
-                    yield f"| {' | '.join(cells)} | {_verdict(p['points'] <= bar)} |"
+        shared = [p for n in BUDGETS for p in _prices(found, f"{place}-{n}") if p["attack"] != FARM]
+        for p in [*_prices(found, f"{place}-alone"), *shared]:
+            if (bar := bar_of(p)) is not None:
+                shown = (p["attack"], f"{p['budget']:,}", about.title, f"{p['before']:.1f}", _signed(p["points"]))
+                yield f"| {' | '.join(shown)} | {bar:g} | {_verdict(p['points'] <= bar)} |"
         if ring := found.get(f"{place}-{RING}"):
             members = [p["highest_fake"] for p in ring["prices"] if p["attack"] == "ring"]
             if members:
@@ -85,6 +79,11 @@ def _bars(found: Found) -> Iterator[str]:
                 said = f"best member {max(members):.1f} | median {median:.1f}"
                 yield f"| ring | {RING} | {about.title} | | {said} | {_verdict(max(members) <= median)} |"
     yield ""
+
+
+def _prices(found: Found, name: str) -> list[Price]:
+    """The prices of a measurement, none where it was not made."""
+    return list(found.get(name, {"prices": []})["prices"])
 
 
 def _price_list(listed: Mapping[str, Any]) -> Iterator[str]:
@@ -114,8 +113,11 @@ def _told_apart(found: Found) -> Iterator[str]:
     for place, about in PLACES.items():
         for p_attack in FAMILIES:
             for budget in BUDGETS:
-                listed = found.get(f"{place}-{budget}", {"prices": []})["prices"]
-                aucs = [p["auc"] for p in listed if p["attack"] == p_attack and p["auc"] is not None]
+                aucs = [
+                    p["auc"]
+                    for p in _prices(found, f"{place}-{budget}")
+                    if p["attack"] == p_attack and p["auc"] is not None
+                ]
                 if aucs:
                     bar = AUC.get(p_attack)
                     shown = ", ".join(f"{auc:.3f}" for auc in aucs)
@@ -126,22 +128,20 @@ def _told_apart(found: Found) -> Iterator[str]:
 
 
 def _checks(found: Found) -> Iterator[str]:
-    yield "Attacks share runs, each on somebody of its own. A click farm of 1,000 alone and among all others:\n"
-    yield "| where | target | alone | among all |\n|---|--:|--:|--:|"
+    yield "Attacks share runs, each on somebody of its own. A click farm alone, as the bars have it, and among all others:\n"
+    yield "| where | target | fakes | alone | among all |\n|---|--:|--:|--:|--:|"
     for place, about in PLACES.items():
         among = {
-            p["account_id"]: p
-            for p in found.get(f"{place}-1000", {"prices": []})["prices"]
-            if p["attack"] == "click_farm"
+            (p["account_id"], n): p for n in BUDGETS for p in _prices(found, f"{place}-{n}") if p["attack"] == FARM
         }
-        for p in found.get(f"{place}-alone", {"prices": []})["prices"]:
-            if p["account_id"] in among:
-                both = (_signed(p["points"]), _signed(among[p["account_id"]]["points"]))
-                yield f"| {about.title} | {p['before']:.1f} | {' | '.join(both)} |"
+        for p in _prices(found, f"{place}-alone"):
+            other = among.get((p["account_id"], p["budget"]))
+            both = (_signed(p["points"]), "not measured" if other is None else _signed(other["points"]))
+            yield f"| {about.title} | {p['before']:.1f} | {p['budget']:,} | {' | '.join(both)} |"
     yield "\nThe same farm as of a day on which half of its days are to come, on which it ends, and a week later:\n"
     yield "| where | target | half | end | a week later |\n|---|--:|--:|--:|--:|"
     for place, about in PLACES.items():
-        shifted = found.get(f"{place}-shifted", {"prices": []})["prices"]
+        shifted = _prices(found, f"{place}-shifted")
         for account in dict.fromkeys(p["account_id"] for p in shifted):
             mine = {p["days"]: p for p in shifted if p["account_id"] == account}
             cells = [_signed(mine[days]["points"]) for days in sorted(mine, reverse=True)]
@@ -209,8 +209,8 @@ def _draw_prices(axis: Axes, found: Found, place: str, colours: Sequence[str]) -
         mine = [
             p
             for budget in BUDGETS
-            for p in found.get(f"{place}-{budget}", {"prices": []})["prices"]
-            if p["attack"] == "click_farm" and p["wanted"] == wanted
+            for p in _prices(found, f"{place}-{budget}")
+            if p["attack"] == FARM and p["wanted"] == wanted
         ]
         if mine:
             fakes = [p["budget"] for p in mine]
