@@ -128,7 +128,7 @@ def _told_apart(found: Found) -> Iterator[str]:
 
 
 def _checks(found: Found) -> Iterator[str]:
-    yield "Attacks share runs, each on somebody of its own. A click farm alone, as the bars have it, and among all others:\n"
+    yield "Attacks share runs, each on somebody of its own. A click farm alone, as the bars mean it, and among all:\n"
     yield "| where | target | fakes | alone | among all |\n|---|--:|--:|--:|--:|"
     for place, about in PLACES.items():
         among = {
