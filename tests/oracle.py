@@ -65,7 +65,8 @@ class Model:
     newcomers_times_usual: float = 4.0
     newcomers_usual_at_most: float = 3.0
     newcomers_beyond: float = 0.1
-    known_share_min: float = 0.25
+    unknown_target: float = 0.1
+    known_share_min: float = 0.5
     doubts: tuple[tuple[float, float], ...] = ((50, 0.5), (25, 0.5), (12, 0.5))  # reactions, targets, hours a day
     least_authenticity: float = 0.05
     weight_at_most: float = 2.0  # times the distinct actors
@@ -403,9 +404,9 @@ def with_newcomers(known: int, newcomers: int, others: tuple[int, int], model: M
     return known + full * (1 + model.newcomers_beyond * (1 - full / newcomers))
 
 
-def entering(known: int, newcomers: int, model: Model) -> int:
-    """What newcomers of one target enter what is usual."""
-    return min(newcomers, math.floor(model.newcomers_usual_at_most * known))
+def entering(known: int, newcomers: int, model: Model, *, more: float = 0.0) -> int:
+    """What newcomers of one target enter what is usual, or with more known ones the share of known ones."""
+    return min(newcomers, math.floor(model.newcomers_usual_at_most * (known + more * 1e6)))
 
 
 # --- persons ---------------------------------------------------------------------------------------------------------
@@ -498,7 +499,7 @@ def population(reached: Iterable[str], run: Run) -> set[str]:
 
 
 Usual = Mapping[int, Sums]  # by window what all accounts of a network received, newcomers as they enter what is usual
-ALL = 0  # in their place all newcomers of the longest window
+ALL = 0  # in their place those of the longest window as they enter the share of known ones
 
 
 def usual_of(accounts: Sequence[Sequence[Received]], as_of: date, model: Model) -> Usual:
@@ -513,7 +514,8 @@ def usual_of(accounts: Sequence[Sequence[Received]], as_of: date, model: Model) 
             totals["newcomer_weight"] += entering(s.weight, s.newcomer_weight, model)
         found[w] = Sums(*[totals[name] for name in Sums._fields])
     longest = [sums_of(rows, max(model.windows), as_of) for rows in accounts]
-    found[ALL] = Sums(sum(s.actors for s in longest), sum(s.newcomers for s in longest), 0, 0)
+    entered = [entering(s.actors, s.newcomers, model, more=model.unknown_target) for s in longest]
+    found[ALL] = Sums(sum(s.actors for s in longest), sum(entered), 0, 0)
     return found
 
 
@@ -526,7 +528,8 @@ def terms_of(rows: Sequence[Received], posts: int, usual: Usual, as_of: date, mo
     terms = {}
     actors = 0.0
     mine, everybody = sums_of(rows, max(model.windows), as_of), usual[ALL]
-    told = is_told(max(everybody.actors - mine.actors, 0), max(everybody.newcomers - mine.newcomers, 0), model)
+    strangers = everybody.newcomers - entering(mine.actors, mine.newcomers, model, more=model.unknown_target)
+    told = is_told(max(everybody.actors - mine.actors, 0), max(strangers, 0), model)
     for w in sorted(model.windows):
         found, total = sums_of(rows, w, as_of), usual[w]
         own = entering(found.actors, found.newcomers, model), found.actors

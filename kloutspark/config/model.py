@@ -41,7 +41,7 @@ class Standing(Science):
         return math.floor(1e6 * (1 + (score - 1) / 99 * (self.most - 1)) + 0.5)
 
 
-COUNTING_NEWCOMERS = {"in_full", "times_usual", "usual_at_most", "beyond", "known_share_min"}  # tiles hold none of it
+COUNTING_NEWCOMERS = {"in_full", "times_usual", "usual_at_most", "beyond", "unknown_target", "known_share_min"}
 
 
 class Newcomers(Science):
@@ -55,6 +55,7 @@ class Newcomers(Science):
     times_usual: Annotated[float, Field(ge=0)]  # and so many times what is usual beside those who are known there
     usual_at_most: Positive  # of one target so many for each known one enter what is usual
     beyond: Annotated[float, Field(ge=0, le=1)]  # what they can add beyond that, in parts of it
+    unknown_target: Annotated[float, Field(ge=0)]  # and as if so many known ones were everywhere, to tell the share
     known_share_min: Annotated[float, Field(ge=0, lt=1)]  # where fewer of the others' actors are known, all count
 
 

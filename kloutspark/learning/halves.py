@@ -123,6 +123,7 @@ class Drawable:
             np.bincount(rows["number"], rows["authenticity"], minlength=len(self.accounts))
             for rows in (firsts[firsts["is_newcomer"]], firsts[~firsts["is_newcomer"]])
         ]
+        own[0] = np.minimum(own[0], np.floor(rules.usual_at_most * (own[1] + rules.unknown_target) * 1e6) / 1e6)
         strangers, known = (
             np.maximum(total - mine, 0) for total, mine in zip(np.array(totals).T / 1e6, own, strict=True)
         )

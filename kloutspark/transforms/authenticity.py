@@ -164,9 +164,11 @@ def sum_usual(sums: DataFrame, measures: Sequence[str], *, actors: str, newcomer
 
     Of the sums `newcomer_<measure>` and `<measure>`; of one target newcomers enter up to `usual_at_most` times what
     known ones bring, so that no single farm makes itself usual. One row a network, two columns a measure, and
-    `newcomers`, all of them by `actors`, the measure of distinct actors of the longest window.
+    `newcomers` by `actors`, the measure of distinct actors of the longest window, where `unknown_target` counts as
+    known everywhere: a few for each target of newcomers alone, so that a ring, where everybody reacts to everybody,
+    cannot make a network look as if it knew nobody.
     """
-    found = {"newcomers": f"sum(newcomer_{actors})"}
+    found = {"newcomers": f"sum({_entering(actors, newcomers, more=newcomers.unknown_target)})"}
     for measure in measures:
         found[f"newcomer_{measure}"] = f"sum({_entering(measure, newcomers)})"
         found[measure] = f"sum({measure})"
@@ -174,8 +176,8 @@ def sum_usual(sums: DataFrame, measures: Sequence[str], *, actors: str, newcomer
     return own.agg(*[F.expr(f"CAST(coalesce({text}, 0) AS bigint) AS {name}") for name, text in found.items()])
 
 
-def _entering(measure: str, newcomers: Newcomers) -> str:
-    most = f"CAST(floor({newcomers.usual_at_most!r}D * {measure}) AS bigint)"
+def _entering(measure: str, newcomers: Newcomers, *, more: float = 0.0) -> str:
+    most = f"CAST(floor({newcomers.usual_at_most!r}D * ({measure} + {more * MICRO!r}D)) AS bigint)"
     return f"least(newcomer_{measure}, {most})"
 
 
@@ -193,15 +195,16 @@ def count_newcomers(
         full = times_usual * usual * (known + in_full) + in_full
         added = newcomers where they are at most full, else full * (1 + beyond * (1 - full / newcomers))
 
-    Where less than `known_share_min` of the others' distinct `actors` of the longest window are known, the network
-    knows too little of its people, and all count. With everybody else's reactions fixed it grows with every reaction,
-    of newcomers and of known ones (P7): a target's own reactions do not enter what is usual beside it. `usual` gives N
-    and M by network and measure, in millionths, and as `newcomers` all of them with M.
+    Where less than `known_share_min` of the others' distinct `actors` of the longest window are known, as they enter
+    (`sum_usual`), the network knows too little of its people, and all count. With everybody else's reactions fixed it
+    grows with every reaction, of newcomers and of known ones (P7): a target's own reactions do not enter what is usual
+    beside it. `usual` gives N and M by network and measure, in millionths, and as `newcomers` what is held against M
+    for the share.
     """
     least = f"{newcomers.in_full * MICRO!r}D"
     everybody = [by_network({n: f"{of['newcomers'][i]}L" for n, of in usual.items()}, none="bigint") for i in (0, 1)]
     known = f"greatest({everybody[1]} - {actors}, 0L)"
-    strangers = f"greatest({everybody[0]} - newcomer_{actors}, 0L)"
+    strangers = f"greatest({everybody[0]} - {_entering(actors, newcomers, more=newcomers.unknown_target)}, 0L)"
     is_told = f"{known} > 0 AND {known} >= {newcomers.known_share_min!r}D * ({known} + {strangers})"
     added = {}
     for measure in measures:

@@ -14,7 +14,6 @@ POINTS: Mapping[tuple[str, int], Mapping[float, float]] = {  # by attack and bud
 MISSED: Mapping[
     tuple[str, float], float
 ] = {  # bars that 1,000 fakes miss in the demo, and what they may bring all the same
-    ("click_farm", 50): 4.5,  # where three farms share a run they make newcomers a little more usual
     ("devoted_account", 15): 6,  # one honest fan who comes back yesterday is worth more than 2 points there (P5, P7)
     ("devoted_account", 50): 2.5,
 }

@@ -231,6 +231,14 @@ def test_a_farm_cannot_make_itself_usual_and_a_star_keeps_its_newcomers() -> Non
     assert star == 1_200 * MICRO
 
 
+def test_rings_of_thousands_do_not_make_a_network_look_as_if_it_knew_nobody() -> None:
+    people, known = 600, 40 * MICRO  # each with forty fans of old
+    ring = [oracle.entering(0, 999 * MICRO, MODEL, more=MODEL.unknown_target)] * 10_000  # everybody by everybody
+    assert oracle.is_told(people * known, sum(ring), MODEL)
+    revived = [oracle.entering(0, 5 * MICRO, MODEL, more=MODEL.unknown_target)] * 1_000  # newcomers among themselves
+    assert not oracle.is_told(7 * known, sum(revived), MODEL), "hardly anybody is left who could tell who is new"
+
+
 def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
     random = np.random.default_rng(3)
     sizes = [(1, 40), (40, 40), (40, 1)]  # of known ones and newcomers
@@ -255,7 +263,8 @@ def test_sql_agrees_with_the_oracle(rows: Rows) -> None:
         everybody = sum(known for known, _ in targets)
         assert usual[row["network"]]["actors_7"] == (sum(entering), everybody)
         known, new = targets[n := int(row["account_id"][1:])]
-        is_told = oracle.is_told(everybody - known, sum(one for _, one in targets) - new, MODEL)
+        shares = [oracle.entering(k, one, MODEL, more=MODEL.unknown_target) for k, one in targets]
+        is_told = oracle.is_told(everybody - known, sum(shares) - shares[n], MODEL)
         others = (sum(entering) - entering[n], everybody - known)
         expected = oracle.with_newcomers(known, new, others, MODEL, told=is_told)
         assert row["actors_7"] == pytest.approx(expected, rel=1e-12)
