@@ -25,7 +25,7 @@ from tests.lab import Lab
 pytestmark = pytest.mark.delta
 BUDGET = 1_000
 WANTED = (15.0, 50.0)
-AROUND_SOMEBODY_KNOWN = {15.0: 18, 50.0: 12}  # points, as measured: as steady as a warmed farm; the issue has no bar for it
+AROUND_SOMEBODY_KNOWN = {15.0: 18, 50.0: 12}  # points, as measured; the issue has no bar for it
 
 
 @dataclass(frozen=True)
