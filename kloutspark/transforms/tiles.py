@@ -18,7 +18,6 @@ ACTIVITY = {  # of an actor's pairs of a day
     "targets": f"count_if(NOT {IS_SELF})",
     "hours": f"bit_or(if({IS_SELF}, 0, hours))",
 }
-VOUCHER = "xxhash64(actor_id)"
 ALL_POSTS = "array_sort(array_distinct(flatten(collect_list(posts))))"  # of rows, each once, in one order
 
 
@@ -195,7 +194,7 @@ def sum_targets(
 
 def two_vouchers(condition: str = "true") -> str:
     """SQL over pairs that meet a condition: the least and the greatest hash of their actors, one where there is one."""
-    least, most = (f"{end}({VOUCHER}) FILTER (WHERE {condition})" for end in ("min", "max"))
+    least, most = (f"{end}(xxhash64(actor_id)) FILTER (WHERE {condition})" for end in ("min", "max"))
     return f"array_distinct(array_compact(array({least}, {most})))"
 
 

@@ -48,8 +48,8 @@ def digests(folder: Path) -> dict[str, str]:
 def struck(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Attacked:
     """All attacks in two runs; the root that they are about stays as it is, to the byte, and nothing else stays.
 
-    Farms make newcomers a little more usual for each other, so the click farm, of which a bar speaks, shares its run
-    with no other.
+    Farms make newcomers a little more usual for each other, so the click farms, of which a bar speaks, share their run
+    with no other kind.
     """
     folder = tmp_path_factory.mktemp("attacked")
     lab = Lab(spark, folder / "a root")
