@@ -13,8 +13,8 @@ from kloutspark.storage.session import build_session
 from tests import one_jvm
 from tests.lab import CHEAP_SMALL_PLANS, Lab, sample
 
-# Hadoop starts a process for each file's permissions, 1,800 in two small runs: half of them for checksums beside the
-# files, and each dearer by a helper that Java puts before it; without both a run takes a sixth less
+# Hadoop starts a process for each file's permissions, also for the checksums beside each file, and Java a helper before
+# each; without checksums and helpers a small run took a sixth less (docs/performance.md)
 FEW_PROCESSES = (
     "-XX:+UseSerialGC -Djdk.lang.Process.launchMechanism=VFORK"
     " -Dspark.hadoop.fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem"

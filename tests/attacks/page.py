@@ -23,7 +23,9 @@ Price = Mapping[str, Any]  # as kloutspark.learning.prices.Price.as_row gives it
 HEAD = """# What fakes buy
 
 Written by `make attacks`; nothing here by hand. The attacks are `conf/attacks.yaml`, committed before authenticity was
-written; `stolen_times` was not looked at while authenticity was tuned. `kloutspark attack` prices any root so.
+written; `stolen_times` was not looked at while authenticity was first tuned. Its prices had been seen before two
+vouchers, `times_usual` of 4 and the share of known ones came in; they were not used for these. `kloutspark attack`
+prices any root so.
 
 Each attack meets somebody of its own, whose score is nearest to the wanted one and within 3 points of it. Scores are
 before the step limit and without standing: a scratch root with the same input tables, scored without and with the
