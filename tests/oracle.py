@@ -63,6 +63,7 @@ class Model:
     vouching_steps: int = 3
     newcomers_in_full: float = 0.5
     newcomers_times_usual: float = 4.0
+    newcomers_known_prior: float = 1.25
     newcomers_usual_at_most: float = 3.0
     newcomers_beyond: float = 0.1
     unknown_target: float = 0.1
@@ -398,7 +399,7 @@ def with_newcomers(known: int, newcomers: int, others: tuple[int, int], model: M
         return known + newcomers
     least = model.newcomers_in_full * 1e6
     usual = max(others[0], 0) / (max(others[1], 0) + least)
-    full = model.newcomers_times_usual * usual * (known + least) + least
+    full = model.newcomers_times_usual * usual * (known + model.newcomers_known_prior * 1e6) + least
     if newcomers <= full:
         return known + newcomers
     return known + full * (1 + model.newcomers_beyond * (1 - full / newcomers))

@@ -41,7 +41,9 @@ class Standing(Science):
         return math.floor(1e6 * (1 + (score - 1) / 99 * (self.most - 1)) + 0.5)
 
 
-COUNTING_NEWCOMERS = {"in_full", "times_usual", "usual_at_most", "beyond", "unknown_target", "known_share_min"}
+COUNTING_NEWCOMERS = {
+    "in_full", "times_usual", "known_prior", "usual_at_most", "beyond", "unknown_target", "known_share_min"
+}  # fmt: skip
 
 
 class Newcomers(Science):
@@ -53,6 +55,7 @@ class Newcomers(Science):
     vouching_steps: Annotated[int, Field(ge=1, le=10)]  # how far that goes on within one run; one step a day after it
     in_full: Positive  # so many count on any target
     times_usual: Annotated[float, Field(ge=0)]  # and so many times what is usual beside those who are known there
+    known_prior: Annotated[float, Field(ge=0)]  # and beside so many more, for a target of few
     usual_at_most: Positive  # of one target so many for each known one enter what is usual
     beyond: Annotated[float, Field(ge=0, le=1)]  # what they can add beyond that, in parts of it
     unknown_target: Annotated[float, Field(ge=0)]  # and as if so many known ones were everywhere, to tell the share

@@ -108,7 +108,7 @@ class Drawable:
         others = np.array(usual, dtype=np.float64) / 1e6
         all_new = np.maximum(others[:, 0] - np.minimum(new, np.floor(rules.usual_at_most * known * 1e6) / 1e6), 0)
         ratio = all_new / (np.maximum(others[:, 1] - known, 0) + rules.in_full)
-        full = rules.times_usual * ratio * (known + rules.in_full) + rules.in_full
+        full = rules.times_usual * ratio * (known + rules.known_prior) + rules.in_full
         beyond = full * (1 + rules.beyond * (1 - full / np.maximum(new, full)))
         return np.where((new <= full) | ~self._is_told, new, beyond)
 

@@ -192,7 +192,7 @@ def count_newcomers(
     """Sums of known ones (`features.sum_facts`) with what newcomers add to them.
 
         usual = newcomers beside known ones on all other targets of the network = N / (M + in_full)
-        full = times_usual * usual * (known + in_full) + in_full
+        full = times_usual * usual * (known + known_prior) + in_full
         added = newcomers where they are at most full, else full * (1 + beyond * (1 - full / newcomers))
 
     Where less than `known_share_min` of the others' distinct `actors` of the longest window are known, as they enter
@@ -201,7 +201,7 @@ def count_newcomers(
     beside it. `usual` gives N and M by network and measure, in millionths, and as `newcomers` what is held against M
     for the share.
     """
-    least = f"{newcomers.in_full * MICRO!r}D"
+    least, prior = (f"{n * MICRO!r}D" for n in (newcomers.in_full, newcomers.known_prior))
     everybody = [by_network({n: f"{of['newcomers'][i]}L" for n, of in usual.items()}, none="bigint") for i in (0, 1)]
     known = f"greatest({everybody[1]} - {actors}, 0L)"
     strangers = f"greatest({everybody[0]} - {_entering(actors, newcomers, more=newcomers.unknown_target)}, 0L)"
@@ -213,7 +213,7 @@ def count_newcomers(
         )
         others = f"greatest({all_newcomers} - {_entering(measure, newcomers)}, 0L)"
         ratio = f"{others} / (greatest({all_known} - {measure}, 0L) + {least})"
-        full = f"({newcomers.times_usual!r}D * ({ratio}) * ({measure} + {least}) + {least})"
+        full = f"({newcomers.times_usual!r}D * ({ratio}) * ({measure} + {prior}) + {least})"
         beyond = f"{full} * (1 + {newcomers.beyond!r}D * (1 - {full} / newcomer_{measure}))"
         is_full = f"newcomer_{measure} <= {full} OR NOT coalesce({is_told}, false)"
         counted = f"if({is_full}, CAST(newcomer_{measure} AS double), {beyond})"

@@ -1,7 +1,7 @@
 """A thousand fakes on people of score 15 and 50 in the demo's Twitter, before the step limit: what each attack buys.
 
-Three runs in all: before, after the attacks that have a bar, and after the others, each attack on people of its own.
-Rings are the issue's, of a hundred: one of new accounts alone, and around people of 15 and 50. 10,000 fakes, other
+Four runs in all: before, after the attacks that have a bar, after rings, and after the others, each attack on people of
+its own. Rings are the issue's, of a hundred: one of new accounts alone, and around people of 15 and 50. 10,000 fakes, other
 scores and Higgs: `make attacks`.
 """
 
@@ -25,7 +25,7 @@ from tests.lab import Lab
 pytestmark = pytest.mark.delta
 BUDGET = 1_000
 WANTED = (15.0, 50.0)
-AROUND_SOMEBODY_KNOWN = {15.0: 18, 50.0: 12}  # points, as measured; the issue has no bar for it
+AROUND_SOMEBODY_KNOWN = {15.0: 8, 50.0: 5}  # points, as measured; the issue has no bar for it
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def digests(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def struck(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Attacked:
-    """All attacks in two runs; the root that they are about stays as it is, to the byte, and nothing else stays.
+    """All attacks in three runs; the root that they are about stays as it is, to the byte, and nothing else stays.
 
-    Farms make newcomers a little more usual for each other, so the click farms, of which a bar speaks, share their run
-    with no other kind.
+    Farms make newcomers more usual for each other, so the click farms and the rings, of which bars speak, share their
+    runs with no other kind: beside farms of 1,000 a ring of 100 brought 17 instead of 6 points.
     """
     folder = tmp_path_factory.mktemp("attacked")
     lab = Lab(spark, folder / "a root")
@@ -76,8 +76,8 @@ def struck(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Att
         around = attacking.fakes_of(at, [t for t in targets if t.attack == "ring"], budget=RING - 1)
         ring = Target("ring", 1, 0, "first of a ring", f"{NETWORK}:first of a ring", 1)
         members = fake("ring", at.attacks, at.scene, target=ring.account_id, budget=RING - 1)
-        after = attacking.attacked(at, {**others, **around, ring: members})
-        prices |= dict(attacking.prices_of(at, others, after, budget=BUDGET))
+        prices |= dict(attacking.prices_of(at, others, attacking.attacked(at, others), budget=BUDGET))
+        after = attacking.attacked(at, {**around, ring: members})
         prices |= dict(attacking.prices_of(at, around, after, budget=RING - 1))
         scores = after.scores.set_index("account_id")["score"]
         found = Attacked(

@@ -113,19 +113,28 @@ def unchecked(scored: Scored) -> People:
 
 
 @pytest.fixture(scope="session")
-def week(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Week:
-    """Eight daily runs."""
-    lab = Lab(spark, tmp_path_factory.mktemp("week"), (CLUB,))
+def first_of_week(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lab, Week]:
+    """The first of the daily runs, which no step limit can hold, and where it was made."""
+    lab = Lab(spark, tmp_path_factory.mktemp("week") / "root", (CLUB,))
     a_week.tell(lab)
-    return a_week.run(lab, *a_week.DAYS)
+    return lab, a_week.run(lab, a_week.DAYS[0])
 
 
 @pytest.fixture(scope="session")
-def unlimited_week(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Week:
+def week(first_of_week: tuple[Lab, Week], tmp_path_factory: pytest.TempPathFactory) -> Week:
+    """Eight daily runs."""
+    lab, begun = first_of_week
+    copied = shutil.copytree(lab.root, tmp_path_factory.mktemp("limited") / "root")
+    return a_week.run(lab.variant(root=copied), *a_week.DAYS[1:], begun=begun)
+
+
+@pytest.fixture(scope="session")
+def unlimited_week(first_of_week: tuple[Lab, Week], tmp_path_factory: pytest.TempPathFactory) -> Week:
     """The days of it that P5 and P6 look at, without a step limit."""
-    lab = Lab(spark, tmp_path_factory.mktemp("unlimited"), (CLUB, *a_week.UNLIMITED))
-    a_week.tell(lab)
-    return a_week.run(lab, *(a_week.DAYS[n] for n in (0, 2, 3, 7)))
+    lab, begun = first_of_week
+    copied = shutil.copytree(lab.root, tmp_path_factory.mktemp("unlimited") / "root")
+    days = (a_week.DAYS[n] for n in (2, 3, 7))
+    return a_week.run(lab.variant(*a_week.UNLIMITED, root=copied), *days, begun=begun)
 
 
 @pytest.fixture(scope="session")

@@ -61,9 +61,9 @@ def tell(lab: Lab) -> None:
     lab.put(LINKS, [dict(zip(columns, link, strict=True)) for link in named])
 
 
-def run(lab: Lab, *days: date) -> Week:
-    """Daily runs."""
-    rows, modes = {}, {}
+def run(lab: Lab, *days: date, begun: Week | None = None) -> Week:
+    """Daily runs, after those that the root has seen."""
+    rows, modes = ({}, {}) if begun is None else (dict(begun.rows), dict(begun.modes))
     for day in days:
         outcome = lab.run(day)
         assert outcome.verdict.passed, outcome.verdict.blocking

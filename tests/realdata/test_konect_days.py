@@ -1,4 +1,4 @@
-"""Two networks of ratings over a year: the window slides over days without a run, and every score is the oracle's."""
+"""Two networks of ratings over half a year: windows slide over days without a run, and every score is the oracle's."""
 
 import gzip
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +17,7 @@ from tests.realdata.adapters import ingested
 pytestmark = [pytest.mark.realdata, pytest.mark.delta]
 ADDRESS = "http://konect.cc/networks"
 FILES = {"bitcoinotc": "out.soc-sign-bitcoinotc", "bitcoinalpha": "out.soc-sign-bitcoinalpha"}
-DAYS = [date(2012, 1, 1) + timedelta(days=28 * n) for n in range(13)]  # the years in which both sites were busy
+DAYS = [date(2012, 1, 1) + timedelta(days=28 * n) for n in range(7)]  # of the years in which both sites were busy
 MODEL = Model(
     value={(network, "rating"): 1.0 for network in FILES},
     account_types={network: frozenset({"personal"}) for network in FILES},
@@ -33,7 +33,7 @@ def lines_of(network: str) -> list[str]:
     return [line for line in lines if not line.startswith("%") and start <= float(line.split()[3]) < end]
 
 
-def test_13_days_each_28_apart_are_the_oracles(spark: SparkSession, tmp_path: Path) -> None:
+def test_seven_days_each_28_apart_are_the_oracles(spark: SparkSession, tmp_path: Path) -> None:
     lab = Lab(spark, tmp_path / "root", settings_of(MODEL))
     told = []
     for network in FILES:
