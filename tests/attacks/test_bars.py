@@ -1,8 +1,8 @@
 """A thousand fakes on people of score 15 and 50 in the demo's Twitter, before the step limit: what each attack buys.
 
 Four runs in all: before, after the attacks that have a bar, after rings, and after the others, each attack on people of
-its own. Rings are the issue's, of a hundred: one of new accounts alone, and around people of 15 and 50. 10,000 fakes, other
-scores and Higgs: `make attacks`.
+its own. Rings are the issue's, of a hundred: one of new accounts alone, and around people of 15 and 50. 10,000 fakes,
+other scores and Higgs: `make attacks`.
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 After a burst of 3,000 readers on one day the next score already moves, by no more than the step limit of 20 points;
 the rest arrives within a few days. A silent week costs a steady account at most 5 points. Eight daily runs; without a
-step limit four of them.
+step limit three more, from the first one on.
 """
 
 from itertools import pairwise
