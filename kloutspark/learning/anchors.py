@@ -91,7 +91,7 @@ def propose(
     )
     corners = [(0.0, 1.0), *((x, y) for x, y in zip(_short(knots), _short(heights), strict=True) if 1 < y < 100)]
     corners = list(majorant(dict(corners).items()))
-    while slope(corners[-2], corners[-1]) <= 0:  # rounding has made two heights one: the higher evidence adds nothing
+    if slope(corners[-2], corners[-1]) == 0:  # rounding has made the last two heights one
         corners.pop()
     (x, y), last = corners[-1], slope(corners[-2], corners[-1])
     (end,) = _short([max(x + (100 - y) / last, float(evidence.max()))])

@@ -49,7 +49,7 @@ def struck(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Att
     """All attacks in three runs; the root that they are about stays as it is, to the byte, and nothing else stays.
 
     Farms make newcomers more usual for each other, so the click farms and the rings, of which bars speak, share their
-    runs with no other kind: beside farms of 1,000 a ring of 100 brought 17 instead of 6 points.
+    runs with no other kind: beside farms of 1,000 a ring of 100 brings more than twice as much (decision 019).
     """
     folder = tmp_path_factory.mktemp("attacked")
     lab = Lab(spark, folder / "a root")

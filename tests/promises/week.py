@@ -24,6 +24,9 @@ class Week:
         return {day: rows[person]["score"] for day, rows in self.rows.items()}
 
 
+NOT_BEGUN = Week({}, {})
+
+
 def tell(lab: Lab) -> None:
     """Who was steady falls silent on the first day, who was nobody goes viral on the second.
 
@@ -61,9 +64,9 @@ def tell(lab: Lab) -> None:
     lab.put(LINKS, [dict(zip(columns, link, strict=True)) for link in named])
 
 
-def run(lab: Lab, *days: date, begun: Week | None = None) -> Week:
+def run(lab: Lab, *days: date, begun: Week = NOT_BEGUN) -> Week:
     """Daily runs, after those that the root has seen."""
-    rows, modes = ({}, {}) if begun is None else (dict(begun.rows), dict(begun.modes))
+    rows, modes = dict(begun.rows), dict(begun.modes)
     for day in days:
         outcome = lab.run(day)
         assert outcome.verdict.passed, outcome.verdict.blocking
