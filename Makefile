@@ -1,7 +1,7 @@
 # Bare `make` explains itself. Every path is relative, so that a checkout may lie in a folder with spaces in its name.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-all demo docs truth attacks bench lock clean
+.PHONY: help setup lint check test test-all demo docs truth attacks bench lock clean
 
 export SPARK_LOCAL_IP := 127.0.0.1
 export PYTHONHASHSEED := 0
@@ -38,11 +38,13 @@ setup: .venv/.ready  ## Make .venv with the command kloutspark and Delta's jars;
 	$(PY) -m kloutspark.storage.jars; \
 	touch .venv/.ready
 
-check: setup  ## Lint, format, types, import arrows and the tests that need no JVM; under a minute.
+lint: setup  ## Lint, format, types and import arrows.
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+
+check: lint  ## All of lint and the tests that need no JVM; under a minute.
 	$(PY) -m pytest -q -m "$(NO_JVM)"
 
 test: setup  ## Run every test; real-data tests need KLOUTSPARK_DATA_DIR, else they skip and say where the data is.

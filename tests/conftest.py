@@ -20,6 +20,7 @@ FEW_PROCESSES = (
     " -Dspark.hadoop.fs.file.impl=org.apache.hadoop.fs.RawLocalFileSystem"
     " -Dspark.hadoop.fs.AbstractFileSystem.file.impl=org.apache.hadoop.fs.local.RawLocalFs"
 )
+TABLES_AT_WORK = 600  # three workers, each with a root or two of nine networks
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +34,13 @@ def spark() -> SparkSession:
 def pytest_configure(config: pytest.Config) -> None:
     """The controller of several workers starts their JVM, with memory for all of them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        # a heap that grows step by step collects all of it at every step: 7 of 100 seconds
-        memory = ("spark.driver_memory=9g", f"spark.driver_java_options={FEW_PROCESSES} -Xms5g -Xmn2g")
+        # a heap that grows step by step collects all of it at every step: 7 of 100 seconds; and Delta would keep the last
+        # look into every table's log, with its plans, for an hour
+        memory = (
+            "spark.driver_memory=10g",
+            f"spark.driver_java_options={FEW_PROCESSES} -XX:CompileThresholdScaling=4 -Xms9g -Xmn4g"
+            f" -Dspark.databricks.delta.delta.log.cacheSize={TABLES_AT_WORK}",
+        )
         one_jvm.offer(build_session(load(overrides=(*CHEAP_SMALL_PLANS, *memory)).spark))
 
 
