@@ -34,8 +34,8 @@ def spark() -> SparkSession:
 def pytest_configure(config: pytest.Config) -> None:
     """The controller of several workers starts their JVM, with memory for all of them."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        # a heap that grows step by step collects all of it at every step: 7 of 100 seconds; and Delta would keep the last
-        # look into every table's log, with its plans, for an hour
+        # a heap that grows step by step collects all of it at every step: 7 of 100 seconds; and Delta would keep, for
+        # an hour, the last look into every table's log
         memory = (
             "spark.driver_memory=10g",
             f"spark.driver_java_options={FEW_PROCESSES} -XX:CompileThresholdScaling=4 -Xms9g -Xmn4g"
