@@ -31,7 +31,7 @@ from kloutspark.sources.attacks import FAMILIES, Scene, fake, load_attacks
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
 from tests.attacks.grounds import NETWORK, PLACES
-from tests.attacks.page import BUDGETS, FARM, SCORES, write_page
+from tests.attacks.page import BUDGETS, DEVOTED, FARM, SCORES, write_page
 
 NEWCOMERS = "model.authenticity.newcomers.in_full"  # so many newcomers count on any target
 GRID = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0)
@@ -70,10 +70,14 @@ def prices(at: Ground, *, budget: int) -> dict[str, Any]:
 
 
 def alone(at: Ground) -> dict[str, Any]:
-    """What a farm gains where nobody else has one: what the bars speak of."""
-    return attacking.price_list(
-        at, [attacking.strike(at, [FARM], budget=n, wanted=SCORES) for n in (FAKES, MANY_FAKES)]
-    )
+    """What a farm gains where nobody else has one, a run each: what the bars speak of."""
+    targets, found = [t for t in attacking.targets_of(at, BARRED) if t.attack == FARM], []
+    for budget in (FAKES, MANY_FAKES):
+        for target in targets:
+            fakes = attacking.fakes_of(at, [target], budget=budget)
+            struck = attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=budget)
+            found += [price.as_row() for _, price in struck]
+    return {"fingerprint": at.config.fingerprint, "prices": found}
 
 
 def shifted(at: Ground) -> dict[str, Any]:
@@ -89,6 +93,20 @@ def shifted(at: Ground) -> dict[str, Any]:
             fakes[t] = replace(made, interactions=made.interactions[is_past].reset_index(drop=True))
         struck = attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=FAKES)
         found += [{"days": days, **price.as_row()} for _, price in struck]
+    return {"fingerprint": at.config.fingerprint, "prices": found}
+
+
+def once(at: Ground) -> dict[str, Any]:
+    """What the last reaction of a devoted account brings by itself, and all of them: the first is a fan's due (P7)."""
+    targets = [t for t in attacking.targets_of(at, BARRED) if t.attack == DEVOTED]
+    all_of_them, found = attacking.fakes_of(at, targets, budget=FAKES), []
+    for reactions in (1, FAKES):
+        fakes = {
+            t: replace(made, interactions=made.interactions.nlargest(reactions, "occurred_at").reset_index(drop=True))
+            for t, made in all_of_them.items()
+        }
+        struck = attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=reactions)
+        found += [price.as_row() for _, price in struck]
     return {"fingerprint": at.config.fingerprint, "prices": found}
 
 
@@ -127,6 +145,7 @@ def measurements(places: Sequence[str], budgets: Sequence[int]) -> Iterator[Meas
             yield Measurement(f"{place}-{budget}", place, partial(prices, budget=budget))
         yield Measurement(f"{place}-alone", place, alone)
         yield Measurement(f"{place}-shifted", place, shifted)
+        yield Measurement(f"{place}-once", place, once)
         for weight in GRID:
             yield Measurement(f"{place}-newcomers-{weight:g}", place, weighed, (f"{NEWCOMERS}={weight:g}",))
 

@@ -15,7 +15,7 @@ from tests.attacks.grounds import PLACES
 
 DOCS = Path(__file__).parents[2] / "docs"
 BUDGETS = (100, 1_000, 10_000)
-FARM = "click_farm"
+FARM, DEVOTED = "click_farm", "devoted_account"
 SCORES = (15.0, 30.0, 50.0, 70.0)
 Found = Mapping[str, Any]  # measurements by name
 Price = Mapping[str, Any]  # as kloutspark.learning.prices.Price.as_row gives it
@@ -35,6 +35,21 @@ it. A step limit of 20 points a day would hide more; standing is what a past wou
 In brackets: what the same fakes would gain if plain counting were the score, turned into the same 1 to 100 by place
 (who receives as much as the thousandth account has the thousandth score): reactions n / distinct actors u / PageRank
 .85. Beyond the highest account's count it is the highest score: these gains are cut there, ours are not.
+"""
+
+ALONE = """\
+Attacks share runs, each on somebody of its own. A click farm alone, as the bars mean it, and among all of its
+budget, where farms on people to whom many react make newcomers more usual for everybody:
+"""
+SHIFTED = """
+The same farm as of a day on which half of its days are to come, on which it ends, and a week later, beside one on
+the other target. These roots have no past: who reacts in the first 60 of their 90 days is nobody's newcomer, and a
+week later the farm's first days lie among them. In a root that is scored daily each day was judged in its turn; in
+a new root this is what a farm of its first days gains.
+"""
+ONCE = """
+Of a devoted account's reactions the last one alone, of the last day, and all of them. One is what somebody's fan
+brings by coming back: where that is above the bar, the bar cannot be met together with P5 and P7.
 """
 
 
@@ -130,7 +145,7 @@ def _told_apart(found: Found) -> Iterator[str]:
 
 
 def _checks(found: Found) -> Iterator[str]:
-    yield "Attacks share runs, each on somebody of its own. A click farm alone, as the bars mean it, and among all:\n"
+    yield ALONE
     yield "| where | target | fakes | alone | among all |\n|---|--:|--:|--:|--:|"
     for place, about in PLACES.items():
         among = {
@@ -140,7 +155,7 @@ def _checks(found: Found) -> Iterator[str]:
             other = among.get((p["account_id"], p["budget"]))
             both = (_signed(p["points"]), "not measured" if other is None else _signed(other["points"]))
             yield f"| {about.title} | {p['before']:.1f} | {p['budget']:,} | {' | '.join(both)} |"
-    yield "\nThe same farm as of a day on which half of its days are to come, on which it ends, and a week later:\n"
+    yield SHIFTED
     yield "| where | target | half | end | a week later |\n|---|--:|--:|--:|--:|"
     for place, about in PLACES.items():
         shifted = _prices(found, f"{place}-shifted")
@@ -148,6 +163,14 @@ def _checks(found: Found) -> Iterator[str]:
             mine = {p["days"]: p for p in shifted if p["account_id"] == account}
             cells = [_signed(mine[days]["points"]) for days in sorted(mine, reverse=True)]
             yield f"| {about.title} | {mine[0]['before']:.1f} | {' | '.join(cells)} |"
+    yield ONCE
+    yield "| where | target | one reaction | all |\n|---|--:|--:|--:|"
+    for place, about in PLACES.items():
+        devoted = _prices(found, f"{place}-once")
+        for account in dict.fromkeys(p["account_id"] for p in devoted):
+            cells = [_signed(p["points"]) for p in devoted if p["account_id"] == account]
+            before = next(p["before"] for p in devoted if p["account_id"] == account)
+            yield f"| {about.title} | {before:.1f} | {' | '.join(cells)} |"
     yield ""
 
 
