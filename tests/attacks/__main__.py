@@ -26,12 +26,14 @@ import pandas as pd
 from kloutspark import attacking
 from kloutspark.attacking import Ground
 from kloutspark.config import load
+from kloutspark.learning.prices import Target
 from kloutspark.reporting.texts import as_json
 from kloutspark.sources.attacks import FAMILIES, Scene, fake, load_attacks
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
+from tests.attacks.bars import RING
 from tests.attacks.grounds import NETWORK, PLACES
-from tests.attacks.page import BUDGETS, DEVOTED, FARM, SCORES, write_page
+from tests.attacks.page import BUDGETS, DEVOTED, FARM, RING_OF, SCORES, write_page
 
 NEWCOMERS = "model.authenticity.newcomers.in_full"  # so many newcomers count on any target
 GRID = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0)
@@ -110,8 +112,17 @@ def once(at: Ground) -> dict[str, Any]:
     return {"fingerprint": at.config.fingerprint, "prices": found}
 
 
+def ring_alone(at: Ground) -> dict[str, Any]:
+    """The best member of a ring of new accounts beside nobody else's fakes: what the bar speaks of."""
+    first = Target(RING_OF, 1, 0, "first of a ring", f"{NETWORK}:first of a ring", 1)
+    members = fake(RING_OF, at.attacks, at.scene, target=first.account_id, budget=RING - 1)
+    scores = attacking.attacked(at, {first: members}).scores.set_index("account_id")["score"]
+    best = float(scores[[first.account_id, *members.accounts]].max())
+    return {"fingerprint": at.config.fingerprint, "median_of_ordinary": at.ordinary, "highest": best}
+
+
 def weighed(at: Ground) -> dict[str, Any]:
-    """What a farm gains, and what newcomers who are real are left with, at one setting of NEWCOMERS."""
+    """What a farm gains, and what newcomers and all who are real are left with, at one setting of NEWCOMERS."""
     targets = [t for t in attacking.targets_of(at, BARRED) if t.attack == FARM]
     fakes = attacking.fakes_of(at, targets, budget=FAKES)
     after = attacking.attacked(at, fakes)
@@ -124,6 +135,7 @@ def weighed(at: Ground) -> dict[str, Any]:
         "fingerprint": at.config.fingerprint,
         "newcomers": len(real),
         "mean_weight": float(real.mean()),
+        "lose_half": float((weights[weights.index.isin(at.scene.rows["actor_id"])] < 0.5).mean()),
         "prices": [price.as_row() for _, price in struck],
     }
 
@@ -146,6 +158,7 @@ def measurements(places: Sequence[str], budgets: Sequence[int]) -> Iterator[Meas
         yield Measurement(f"{place}-alone", place, alone)
         yield Measurement(f"{place}-shifted", place, shifted)
         yield Measurement(f"{place}-once", place, once)
+        yield Measurement(f"{place}-ring", place, ring_alone)
         for weight in GRID:
             yield Measurement(f"{place}-newcomers-{weight:g}", place, weighed, (f"{NEWCOMERS}={weight:g}",))
 

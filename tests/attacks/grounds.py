@@ -1,4 +1,4 @@
-"""Roots to attack: the demo's Twitter, and Higgs as it was and stretched onto 90 days."""
+"""Roots to attack: the demo's Twitter, Higgs as it was and stretched onto 90 days, and bitcoinotc stretched."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from kloutspark import ingestion
 from kloutspark.config import Config
@@ -15,7 +16,7 @@ from kloutspark.sources.demo import write_world
 from kloutspark.sources.world import Character, Presence, World, load_world
 from kloutspark.storage.tables import Tables
 from tests.realdata import data_file
-from tests.realdata.activity import HIGGS, HIGGS_ADDRESS, read_higgs
+from tests.realdata.activity import HIGGS, HIGGS_ADDRESS, read_higgs, read_konect
 
 NETWORK = "twitter"
 RUNGS, LEAST_A_DAY, MOST_A_DAY = 150, 0.01, 8.0  # of the ladder; eight a day is the demo's busiest ordinary person
@@ -68,7 +69,20 @@ def higgs_days(tables: Tables, config: Config, folder: Path) -> None:
 
 def higgs_stretched(tables: Tables, config: Config, folder: Path) -> None:
     """The first half of Higgs' rows as 90 days (EVALUATION.md): a day is 57 minutes."""
-    rows = stretched_cut(counted(read_higgs()).rows).past
+    _ingest_stretched(tables, config, read_higgs(), folder)
+
+
+def bitcoinotc(tables: Tables, config: Config, folder: Path) -> None:
+    """The first half of bitcoinotc's rows as 90 days: it knows its people, so that newcomers are judged there.
+
+    Its ratings are taken for reactions of one kind of the network.
+    """
+    rows = read_konect("bitcoinotc")
+    _ingest_stretched(tables, config, rows.assign(kind=next(iter(config.networks[NETWORK].kinds))), folder)
+
+
+def _ingest_stretched(tables: Tables, config: Config, found: pd.DataFrame, folder: Path) -> None:
+    rows = stretched_cut(counted(found).rows).past
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "interactions.parquet"
     rows[["occurred_at", "actor_id", "target_id", "kind"]].to_parquet(file, index=False)
@@ -79,6 +93,7 @@ PLACES: Mapping[str, Place] = {
     "demo": Place("Demo world, Twitter with a ladder of people", DEMO_AS_OF, demo),
     "higgs_days": Place("Higgs, real days", date(2012, 7, 8), higgs_days),
     "higgs_stretched": Place("Higgs, stretched onto 90 days", STRETCHED_DAY, higgs_stretched),
+    "bitcoinotc": Place("bitcoinotc, stretched onto 90 days", STRETCHED_DAY, bitcoinotc),
 }
 
 

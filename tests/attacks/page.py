@@ -15,7 +15,7 @@ from tests.attacks.grounds import PLACES
 
 DOCS = Path(__file__).parents[2] / "docs"
 BUDGETS = (100, 1_000, 10_000)
-FARM, DEVOTED = "click_farm", "devoted_account"
+FARM, DEVOTED, RING_OF = "click_farm", "devoted_account", "ring"
 SCORES = (15.0, 30.0, 50.0, 70.0)
 Found = Mapping[str, Any]  # measurements by name
 Price = Mapping[str, Any]  # as kloutspark.learning.prices.Price.as_row gives it
@@ -89,12 +89,14 @@ def _bars(found: Found) -> Iterator[str]:
             if (bar := bar_of(p)) is not None:
                 shown = (p["attack"], f"{p['budget']:,}", about.title, f"{p['before']:.1f}", _signed(p["points"]))
                 yield f"| {' | '.join(shown)} | {bar:g} | {_verdict(p['points'] <= bar)} |"
-        if ring := found.get(f"{place}-{RING}"):
-            members = [p["highest_fake"] for p in ring["prices"] if p["attack"] == "ring"]
-            if members:
-                median = ring["median_of_ordinary"]
-                said = f"best member {max(members):.1f} | median {median:.1f}"
-                yield f"| ring | {RING} | {about.title} | | {said} | {_verdict(max(members) <= median)} |"
+        if ring := found.get(f"{place}-ring"):
+            best, median = ring["highest"], ring["median_of_ordinary"]
+            said = f"best member {best:.1f} | median {median:.1f}"
+            yield f"| ring of new accounts, alone | {RING} | {about.title} | | {said} | {_verdict(best <= median)} |"
+        around = [p["highest_fake"] for p in _prices(found, f"{place}-{RING}") if p["attack"] == RING_OF]
+        if around:
+            said = f"best member {max(around):.1f} | no bar"
+            yield f"| rings around people, among all attacks | {RING} | {about.title} | | {said} | |"
     yield ""
 
 
@@ -178,13 +180,16 @@ def _trade_off(found: Found) -> Iterator[str]:
     yield (
         "Fresh honest accounts and farm accounts look alike on their first day. The more newcomers count in full on\n"
         "any target (authenticity.newcomers.in_full), the more a farm of 1,000 buys. Mean weight: of real accounts\n"
-        "whose first reaction is at most 28 days old.\n"
+        "whose first reaction is at most 28 days old (how many). Lose half: of all real accounts. Fakes of two\n"
+        "targets share a run, so that newcomers are more usual than alone.\n"
     )
-    yield "| where | in full | mean weight of newcomers | points by target |\n|---|--:|--:|---|"
+    yield "| where | in full | mean weight of newcomers | lose half | points by target |\n|---|--:|--:|--:|---|"
     for place, about in PLACES.items():
         for weight, one in _grid(found, place):
             points = ", ".join(f"{p['before']:.1f}: {_signed(p['points'])}" for p in one["prices"])
-            yield f"| {about.title} | {weight:g} | {one['mean_weight']:.3f} | {points} |"
+            weighed = f"{one['mean_weight']:.3f} ({one['newcomers']:,})"
+            half = f"{one['lose_half']:.1%}" if "lose_half" in one else "not measured"
+            yield f"| {about.title} | {weight:g} | {weighed} | {half} | {points} |"
     yield ""
 
 
@@ -208,12 +213,14 @@ def draw(found: Found, file: Path) -> None:
         mpl.rcdefaults()
         mpl.rcParams.update(drawing["LOOK"])
         colours = (drawing["BLUE"], drawing["ORANGE"], drawing["GREEN"], drawing["GREY"])
-        figure = Figure(figsize=(7.6, 5.6), layout="constrained")
-        axes = figure.subplots(2, 2).ravel()
+        figure = Figure(figsize=(11.0, 5.6), layout="constrained")
+        axes = figure.subplots(2, 3).ravel()
         for axis, (place, about) in zip(axes, PLACES.items(), strict=False):
             _draw_prices(axis, found, place, colours)
             axis.set(title=about.title, xlabel="fakes of a click farm", ylabel="points", xscale="log")
         axes[0].legend(loc="upper left", fontsize=7)
+        for unused in axes[len(PLACES) : -1]:
+            unused.set_axis_off()
         for (place, about), colour in zip(PLACES.items(), colours, strict=False):
             for wanted, style in ((15.0, "-"), (50.0, "--")):
                 points = [
