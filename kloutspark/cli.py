@@ -144,8 +144,20 @@ def score(
         typer.Option("--accept", metavar="VITAL", help="Publish although this vital blocks; repeatable."),
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why; kept in the manifest.")] = None,
+    is_check: Annotated[
+        bool, typer.Option("--check", help="Only whether the inputs are there: 0, else 3. Nothing is written.")
+    ] = False,
 ) -> None:
     """Publish the scores of one day, or refuse to."""
+    if is_check:
+        if recompute or with_later or accept:
+            raise ConfigError("--check", expected="alone", found="what to do with it", remedy="It scores nothing.")
+        modes = pipeline.check_inputs(place.tables, place.config, as_of=as_of)
+        if place.is_json:
+            typer.echo(as_json({"as_of": as_of, "networks": modes}))
+        else:
+            place.console.print(texts.table(f"inputs of {as_of}", ("network", "tiles"), list(modes.items())))
+        return
     if bool(accept) != bool((reason or "").strip()):
         found = "--accept alone" if accept else "--reason alone"
         raise ConfigError("--accept VITAL --reason TEXT", expected="both or none", found=found, remedy="Give both.")

@@ -33,7 +33,7 @@ from kloutspark.domain.windows import Span, newest_at_or_before
 from kloutspark.publish import audit, publish
 from kloutspark.quality.gate import Verdict
 from kloutspark.storage import inputs, manifest
-from kloutspark.storage.day import Day, on_days, open_day
+from kloutspark.storage.day import Day, on_days, open_day, survey
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.lock import run_lock
 from kloutspark.storage.manifest import Graph, Manifest
@@ -112,6 +112,16 @@ def run(
         finished = _manifest(day, counts, verdict, started_at=started_at, reasons=accepted)
         manifest.finish(tables, finished)
         return Outcome(finished, verdict)
+
+
+def check_inputs(tables: Tables, config: Config, *, as_of: date) -> dict[str, str]:
+    """What a run of the day would do with each network that it has rows of; nothing is written.
+
+    Raises:
+        InputError: the run would find its inputs missing or empty; what `run` says of them.
+    """
+    last, _ = manifest.last_finished(tables)
+    return {source.name: source.mode for source in survey(tables, config, as_of=as_of, last=last).sources}
 
 
 def judge_rows(day: Day) -> dict[str, Counts]:

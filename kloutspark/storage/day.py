@@ -211,6 +211,38 @@ def open_day(
             found=str(as_of),
             remedy=remedy,
         )
+    pinned = survey(tables, config, as_of=as_of, last=last, recompute=recompute)
+    return Day(
+        tables,
+        config,
+        as_of,
+        run_id,
+        last,
+        newest_run,
+        published,
+        pinned.sources,
+        pinned.links,
+        pinned.requests,
+        opened=dict(versions),
+        versions=versions,
+    )
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The input tables of a day as pinned: of its networks, who owns which account, who opted out."""
+
+    sources: tuple[NetworkInput, ...]
+    links: Pin | None
+    requests: Pin | None
+
+
+def survey(tables: Tables, config: Config, *, as_of: date, last: Manifest | None, recompute: bool = False) -> Inputs:
+    """What a day would read; the root is only looked at.
+
+    Raises:
+        InputError: no network has rows in the window, or an input of the last run is missing or replaced.
+    """
     window = Span.before(as_of, days=config.model.history_days)
     there = tables.folders("input")  # a network without a folder has no tables: not worth asking for each of them
     surveyed = [
@@ -254,17 +286,4 @@ def open_day(
         found = "none" if requests is None else "another one"
         remedy = "Restore it: without it people who opted out would be published; nothing was."
         raise InputError(REQUESTS.path(), expected="the table that the last run read", found=found, remedy=remedy)
-    return Day(
-        tables,
-        config,
-        as_of,
-        run_id,
-        last,
-        newest_run,
-        published,
-        sources,
-        links,
-        requests,
-        opened=dict(versions),
-        versions=versions,
-    )
+    return Inputs(sources, links, requests)

@@ -87,6 +87,21 @@ def test_score_names_what_is_wrong_with_the_inputs(told: Told, lab: Lab) -> None
     assert (code, "expected published scores, found none" in said) == (3, True), said
 
 
+def test_check_says_what_a_run_would_say_and_leaves_the_root_alone(told: Told, lab: Lab) -> None:
+    check = ("score", "--as-of", str(AS_OF), "--check")
+    code, said = told(*check)
+    assert (code, "expected a table of at least one scored network" in said) == (3, True), said
+    assert told(*check, "--recompute")[0] == 64
+    lab.react({"occurred_at": datetime(2026, 2, 27, 12)})
+    before = sorted(lab.root.rglob("*"))
+    code, said = told(*check)
+    assert (code, "rebuilt: first run" in said) == (0, True), said
+    assert sorted(lab.root.rglob("*")) == before
+    lab.run(AS_OF)
+    code, said = told("score", "--as-of", "2026-03-02", "--check", "--json")
+    assert (code, '"twitter": "incremental"' in said) == (0, True), said
+
+
 @pytest.mark.parametrize(
     ("column", "said"),
     [
