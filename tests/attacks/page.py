@@ -218,9 +218,9 @@ def draw(found: Found, file: Path) -> None:
         for axis, (place, about) in zip(axes, PLACES.items(), strict=False):
             _draw_prices(axis, found, place, colours)
             axis.set(title=about.title, xlabel="fakes of a click farm", ylabel="points", xscale="log")
-        axes[0].legend(loc="upper left", fontsize=7)
-        for unused in axes[len(PLACES) : -1]:
-            unused.set_axis_off()
+        key = axes[len(PLACES)]  # a panel that no place needs
+        key.set_axis_off()
+        key.legend(*axes[0].get_legend_handles_labels(), loc="center", fontsize=7)
         for (place, about), colour in zip(PLACES.items(), colours, strict=False):
             for wanted, style in ((15.0, "-"), (50.0, "--")):
                 points = [
@@ -232,6 +232,7 @@ def draw(found: Found, file: Path) -> None:
             title="1,000 fakes against newcomers", xlabel="newcomers that count in full on any target", ylabel="points"
         )
         if axes[-1].lines:
+            axes[-1].set_ylim(top=1.4 * axes[-1].get_ylim()[1])  # room for the key
             axes[-1].legend(loc="upper left", fontsize=7)
         figure.savefig(file, metadata={"Date": None, "Creator": None})
 
