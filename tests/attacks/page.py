@@ -15,6 +15,7 @@ from tests.attacks.grounds import PLACES
 
 DOCS = Path(__file__).parents[2] / "docs"
 BUDGETS = (100, 1_000, 10_000)
+OTHERS = ("alone", "shifted", "once", "ring", "newcomers")  # further measurements of a place (__main__.py)
 FARM, DEVOTED, RING_OF = "click_farm", "devoted_account", "ring"
 SCORES = (15.0, 30.0, 50.0, 70.0)
 Found = Mapping[str, Any]  # measurements by name
@@ -63,9 +64,9 @@ def lines(found: Found) -> Iterator[str]:
     """The page."""
     yield HEAD
     yield "![Points that a click farm and stolen times buy, and what newcomers pay for it](attacks.svg)\n"
-    missing = [f"{place} {n:,}" for place in PLACES for n in BUDGETS if f"{place}-{n}" not in found]
-    if missing:
-        yield f"Not measured yet (place and fakes): {', '.join(missing)}.\n"
+    wanted = [f"{place}-{what}" for place in PLACES for what in (*BUDGETS, *OTHERS)]
+    if missing := [name for name in wanted if not any(f"{of}-".startswith(f"{name}-") for of in found)]:
+        yield f"Not measured yet: {', '.join(missing)}.\n"
     yield "## Against the bars\n"
     yield from _bars(found)
     for place, about in PLACES.items():
