@@ -11,7 +11,7 @@ import argparse
 import json
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,12 +28,11 @@ from kloutspark.attacking import Ground
 from kloutspark.config import load
 from kloutspark.learning.prices import Target
 from kloutspark.reporting.texts import as_json
-from kloutspark.sources.attacks import FAMILIES, Scene, fake, load_attacks
+from kloutspark.sources.attacks import FAMILIES, Fakes, Scene, fake, load_attacks
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
-from tests.attacks.bars import RING
-from tests.attacks.grounds import NETWORK, PLACES
-from tests.attacks.page import BUDGETS, DEVOTED, FARM, RING_OF, SCORES, write_page
+from tests.attacks.grounds import NETWORK, PLACES, new_ring
+from tests.attacks.page import BUDGETS, DEVOTED, FARM, SCORES, write_page
 
 NEWCOMERS = "model.authenticity.newcomers.in_full"  # so many newcomers count on any target
 GRID = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0)
@@ -71,21 +70,29 @@ def prices(at: Ground, *, budget: int) -> dict[str, Any]:
     return attacking.price_list(at, [attacking.strike(at, list(FAMILIES), budget=budget, wanted=SCORES)])
 
 
+def barred(at: Ground, attack: str) -> list[Target]:
+    """Whom an attack meets of the scores that bars speak of."""
+    return [t for t in attacking.targets_of(at, BARRED) if t.attack == attack]
+
+
+def struck(at: Ground, fakes: Mapping[Target, Fakes], *, budget: int) -> list[dict[str, Any]]:
+    """The prices of fakes in a run of their own, as rows."""
+    return [p.as_row() for _, p in attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=budget)]
+
+
 def alone(at: Ground) -> dict[str, Any]:
     """What a farm gains where nobody else has one, a run each: what the bars speak of."""
-    targets, found = [t for t in attacking.targets_of(at, BARRED) if t.attack == FARM], []
+    targets, found = barred(at, FARM), list[dict[str, Any]]()
     for budget in (FAKES, MANY_FAKES):
         for target in targets:
-            fakes = attacking.fakes_of(at, [target], budget=budget)
-            struck = attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=budget)
-            found += [price.as_row() for _, price in struck]
+            found += struck(at, attacking.fakes_of(at, [target], budget=budget), budget=budget)
     return {"fingerprint": at.config.fingerprint, "prices": found}
 
 
 def shifted(at: Ground) -> dict[str, Any]:
     """What the same farm gains as of a day while it goes on, as it ends, and a week after."""
     found = []
-    targets = [t for t in attacking.targets_of(at, BARRED) if t.attack == FARM]
+    targets = barred(at, FARM)
     for days in SHIFTS_DAYS:
         scene = Scene(at.scene.rows, at.scene.last_day + timedelta(days=days))
         fakes = {}
@@ -93,29 +100,26 @@ def shifted(at: Ground) -> dict[str, Any]:
             made = fake(t.attack, at.attacks, scene, target=t.account_id, budget=FAKES)
             is_past = made.interactions["occurred_at"] < pd.Timestamp(at.as_of)
             fakes[t] = replace(made, interactions=made.interactions[is_past].reset_index(drop=True))
-        struck = attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=FAKES)
-        found += [{"days": days, **price.as_row()} for _, price in struck]
+        found += [{"days": days, **row} for row in struck(at, fakes, budget=FAKES)]
     return {"fingerprint": at.config.fingerprint, "prices": found}
 
 
 def once(at: Ground) -> dict[str, Any]:
     """What the last reaction of a devoted account brings by itself, and all of them: the first is a fan's due (P7)."""
-    targets = [t for t in attacking.targets_of(at, BARRED) if t.attack == DEVOTED]
+    targets = barred(at, DEVOTED)
     all_of_them, found = attacking.fakes_of(at, targets, budget=FAKES), []
     for reactions in (1, FAKES):
         fakes = {
             t: replace(made, interactions=made.interactions.nlargest(reactions, "occurred_at").reset_index(drop=True))
             for t, made in all_of_them.items()
         }
-        struck = attacking.prices_of(at, fakes, attacking.attacked(at, fakes), budget=reactions)
-        found += [price.as_row() for _, price in struck]
+        found += struck(at, fakes, budget=reactions)
     return {"fingerprint": at.config.fingerprint, "prices": found}
 
 
 def ring_alone(at: Ground) -> dict[str, Any]:
     """The best member of a ring of new accounts beside nobody else's fakes: what the bar speaks of."""
-    first = Target(RING_OF, 1, 0, "first of a ring", f"{NETWORK}:first of a ring", 1)
-    members = fake(RING_OF, at.attacks, at.scene, target=first.account_id, budget=RING - 1)
+    first, members = new_ring(at)
     scores = attacking.attacked(at, {first: members}).scores.set_index("account_id")["score"]
     best = float(scores[[first.account_id, *members.accounts]].max())
     return {"fingerprint": at.config.fingerprint, "median_of_ordinary": at.ordinary, "highest": best}
@@ -123,20 +127,20 @@ def ring_alone(at: Ground) -> dict[str, Any]:
 
 def weighed(at: Ground) -> dict[str, Any]:
     """What a farm gains, and what newcomers and all who are real are left with, at one setting of NEWCOMERS."""
-    targets = [t for t in attacking.targets_of(at, BARRED) if t.attack == FARM]
+    targets = barred(at, FARM)
     fakes = attacking.fakes_of(at, targets, budget=FAKES)
     after = attacking.attacked(at, fakes)
     first = at.scene.rows.groupby("actor_id")["occurred_at"].min()
     newcomers = first.index[first >= pd.Timestamp(at.as_of - timedelta(days=NEW_DAYS))]
     weights = after.weights.set_index("account_id")["weight"]
     real = np.asarray(weights.reindex(newcomers).dropna(), dtype=np.float64)
-    struck = attacking.prices_of(at, fakes, after, budget=FAKES)
+    farms = attacking.prices_of(at, fakes, after, budget=FAKES)
     return {
         "fingerprint": at.config.fingerprint,
         "newcomers": len(real),
         "mean_weight": float(real.mean()),
         "lose_half": float((weights[weights.index.isin(at.scene.rows["actor_id"])] < 0.5).mean()),
-        "prices": [price.as_row() for _, price in struck],
+        "prices": [price.as_row() for _, price in farms],
     }
 
 

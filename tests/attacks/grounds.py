@@ -10,11 +10,15 @@ import numpy as np
 import pandas as pd
 
 from kloutspark import ingestion
+from kloutspark.attacking import Ground
 from kloutspark.config import Config
+from kloutspark.learning.prices import Target
 from kloutspark.learning.protocol import STRETCHED_DAY, counted, stretched_cut
+from kloutspark.sources.attacks import Fakes, fake
 from kloutspark.sources.demo import write_world
 from kloutspark.sources.world import Character, Presence, World, load_world
 from kloutspark.storage.tables import Tables
+from tests.attacks.bars import RING
 from tests.realdata import data_file
 from tests.realdata.activity import HIGGS, HIGGS_ADDRESS, read_higgs, read_konect
 
@@ -95,6 +99,12 @@ PLACES: Mapping[str, Place] = {
     "higgs_stretched": Place("Higgs, stretched onto 90 days", STRETCHED_DAY, higgs_stretched),
     "bitcoinotc": Place("bitcoinotc, stretched onto 90 days", STRETCHED_DAY, bitcoinotc),
 }
+
+
+def new_ring(at: Ground) -> tuple[Target, Fakes]:
+    """The issue's ring of new accounts alone: the first of them, as its target, and the others."""
+    first = Target("ring", 1, 0, "first of a ring", f"{NETWORK}:first of a ring", 1)
+    return first, fake("ring", at.attacks, at.scene, target=first.account_id, budget=RING - 1)
 
 
 def _ingest(

@@ -15,11 +15,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from kloutspark import attacking
-from kloutspark.learning.prices import Price, Target
-from kloutspark.sources.attacks import FAMILIES, fake, load_attacks
+from kloutspark.learning.prices import Price
+from kloutspark.sources.attacks import FAMILIES, load_attacks
 from kloutspark.storage.session import build_session
 from tests.attacks.bars import AUC, MISSED, POINTS, RING
-from tests.attacks.grounds import DEMO_AS_OF, NETWORK, demo
+from tests.attacks.grounds import DEMO_AS_OF, NETWORK, demo, new_ring
 from tests.lab import Lab
 
 pytestmark = pytest.mark.delta
@@ -74,8 +74,7 @@ def struck(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Att
         prices = dict(attacking.prices_of(at, with_bars, attacking.attacked(at, with_bars), budget=BUDGET))
         others = attacking.fakes_of(at, [t for t in targets if t.attack not in {*barred, "ring"}], budget=BUDGET)
         around = attacking.fakes_of(at, [t for t in targets if t.attack == "ring"], budget=RING - 1)
-        ring = Target("ring", 1, 0, "first of a ring", f"{NETWORK}:first of a ring", 1)
-        members = fake("ring", at.attacks, at.scene, target=ring.account_id, budget=RING - 1)
+        ring, members = new_ring(at)
         prices |= dict(attacking.prices_of(at, others, attacking.attacked(at, others), budget=BUDGET))
         after = attacking.attacked(at, {**around, ring: members})
         prices |= dict(attacking.prices_of(at, around, after, budget=RING - 1))
