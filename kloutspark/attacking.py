@@ -1,6 +1,6 @@
 """Attacks on what stands in a root: scored before and after in scratch roots of their own, which end with the attack.
 
-A scratch root has no past: no step limit holds its scores, and everybody's standing is 1. Prices are of the evidence.
+A scratch root that is scored once has no past: everybody's standing is 1. Scores are those before the step limit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -211,14 +211,22 @@ class Aftermath:
 
 def attacked(at: Ground, fakes: Mapping[Target, Fakes]) -> Aftermath:
     """The network scored again, with the rows of attacks among its own."""
+    [(_, aftermath)] = attacked_on(at, fakes, [at.as_of])
+    return aftermath
+
+
+def attacked_on(at: Ground, fakes: Mapping[Target, Fakes], days: Sequence[date]) -> Iterator[tuple[date, Aftermath]]:
+    """The network scored on some days, one after the other, each on what the ones before left; fakes may be none."""
     after = _copy(at.tables, at.config, f"{at.scratch}/after")
     try:
-        _put(after, at, fakes)
-        _run(after, at.config, as_of=at.as_of, run_id=at.run_id, started_at=at.started_at)
-        scores = _local(published.scores_of_accounts(after, at.as_of, at.network))
-        days = at.config.model.history_days
-        weights = published.weights_of_accounts(after, at.as_of, at.network, window_days=days)
-        return Aftermath(scores, _local(weights))
+        if fakes:
+            _put(after, at, fakes)
+        for day in days:
+            _run(after, at.config, as_of=day, run_id=f"{at.run_id}-{day}", started_at=at.started_at)
+            scores = published.scores_of_accounts(after, day, at.network)
+            window_days = at.config.model.history_days
+            weights = published.weights_of_accounts(after, day, at.network, window_days=window_days)
+            yield day, Aftermath(_local(scores), _local(weights))
     finally:
         after.remove_folder(after.root)
 

@@ -150,7 +150,7 @@ def score(
 ) -> None:
     """Publish the scores of one day, or refuse to."""
     if is_check:
-        if recompute or with_later or accept:
+        if recompute or with_later or accept or reason:
             raise ConfigError("--check", expected="alone", found="what to do with it", remedy="It scores nothing.")
         modes = pipeline.check_inputs(place.tables, place.config, as_of=as_of)
         if place.is_json:

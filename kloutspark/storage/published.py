@@ -254,7 +254,8 @@ def compare(tables: Tables, first: date, second: date, *, count: int) -> dict[st
 def scores_of_accounts(tables: Tables, as_of: date, network: str) -> DataFrame:
     """The scores of a day, published or refused, by account: person_id, account_id, score, accounts, share.
 
-    Accounts of one network; `accounts` is how many the person has there, `share` the part of their points from there.
+    Accounts of one network; `score` is the one before the step limit, `accounts` how many the person has there, `share`
+    the part of their points from there.
     """
     rows = tables.read(SCORES_CANDIDATE, version=tables.version(SCORES_CANDIDATE))
     rows = rows.where(F.col("as_of") == F.lit(as_of)).withColumns(
@@ -267,10 +268,11 @@ def scores_of_accounts(tables: Tables, as_of: date, network: str) -> DataFrame:
     of_network = F.filter("here", lambda p: p["network"] == F.lit(network))
     rows = rows.withColumns({"of_network": of_network, "count": F.size("mine")})
     share = F.expr(f"try_divide({points.format('of_network')}, {points.format('here')})")
+    held = points.format("filter(parts, p -> p.signal = 'step_limit')")
     return rows.select(
         "person_id",
         F.explode("mine.account_id").alias("account_id"),
-        "score",
+        F.expr(f"round(score - {held}, 2)").alias("score"),
         F.col("count").alias("accounts"),
         share.alias("share"),
     )

@@ -31,13 +31,13 @@ from kloutspark.reporting.texts import as_json
 from kloutspark.sources.attacks import FAMILIES, Fakes, Scene, fake, load_attacks
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
-from tests.attacks.grounds import NETWORK, PLACES, new_ring
-from tests.attacks.page import BUDGETS, DEVOTED, FARM, SCORES, write_page
+from tests.attacks.grounds import FARM_ENDS, FARM_SCORED, GROUNDS, NETWORK, PLACES, higgs_times, new_ring
+from tests.attacks.page import BUDGETS, COURSE_OF_FARMS, DEVOTED, FAKES, FARM, MANY_FAKES, SCORES, STOLEN, write_page
+from tests.lab import CHEAP_SMALL_PLANS
 
 NEWCOMERS = "model.authenticity.newcomers.in_full"  # so many newcomers count on any target
 GRID = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0)
 BARRED = (15.0, 50.0)  # the scores that the issue's bars speak of
-FAKES, MANY_FAKES = 1_000, 10_000
 NEW_DAYS = 28  # a newcomer's first counted reaction is that young: as long as a farm's days
 SHIFTS_DAYS = (-7, 0, 14)  # a farm that ended a week ago, one that ends now, one half of whose days are to come
 ENV = "local"
@@ -51,13 +51,13 @@ def standing(place: str, folder: Path, *settings: str) -> Iterator[Ground]:
     config = load(env=ENV, overrides=settings)
     tables = Tables(build_session(config.spark), str(folder / place), config.tables)
     if not tables.folders("input"):
-        PLACES[place].fill(tables, config, folder / f"{place} files")
+        GROUNDS[place].fill(tables, config, folder / f"{place} files")
     with attacking.ground(
         tables,
         config,
         load_attacks(),
         network=NETWORK,
-        as_of=PLACES[place].as_of,
+        as_of=GROUNDS[place].as_of,
         scratch=str(folder),
         run_id=f"{datetime.now(UTC):%H%M%S%f}",
         started_at=datetime.now(UTC),
@@ -102,6 +102,33 @@ def shifted(at: Ground) -> dict[str, Any]:
             fakes[t] = replace(made, interactions=made.interactions[is_past].reset_index(drop=True))
         found += [{"days": days, **row} for row in struck(at, fakes, budget=FAKES)]
     return {"fingerprint": at.config.fingerprint, "prices": found}
+
+
+def course(at: Ground) -> dict[str, Any]:
+    """What farms on 15 and 50 gain from their first day on for 90 days in a root with a past."""
+    targets = barred(at, FARM)
+    fakes = attacking.fakes_of(at, targets, budget=FAKES)
+    days = [FARM_ENDS + timedelta(days=n) for n in FARM_SCORED]
+    gained = []
+    without = {day: after.scores for day, after in attacking.attacked_on(at, {}, days)}
+    for day, after in attacking.attacked_on(at, fakes, days):
+        before, now = (frame.set_index("account_id")["score"] for frame in (without[day], after.scores))
+        points = {f"{t.wanted:g}": round(float(now[t.account_id] - before[t.account_id]), 2) for t in targets}
+        gained.append({"days_after_end": (day - FARM_ENDS).days, "points": points})
+        log.info("%s", gained[-1])
+    return {
+        "fingerprint": at.config.fingerprint,
+        "targets": {f"{t.wanted:g}": t.score for t in targets},
+        "days": gained,
+    }
+
+
+def stolen_from_higgs(at: Ground) -> dict[str, Any]:
+    """What accounts gain, and how they are told, that have the times and counts of real accounts of Higgs."""
+    scene, fakes = higgs_times(at.scene.last_day), {}
+    for t in barred(at, STOLEN):
+        fakes[t] = fake(STOLEN, at.attacks, scene, target=t.account_id, budget=FAKES)
+    return {"fingerprint": at.config.fingerprint, "prices": struck(at, fakes, budget=FAKES)}
 
 
 def once(at: Ground) -> dict[str, Any]:
@@ -163,8 +190,11 @@ def measurements(places: Sequence[str], budgets: Sequence[int]) -> Iterator[Meas
         yield Measurement(f"{place}-shifted", place, shifted)
         yield Measurement(f"{place}-once", place, once)
         yield Measurement(f"{place}-ring", place, ring_alone)
+        yield Measurement(f"{place}-times", place, stolen_from_higgs)
         for weight in GRID:
             yield Measurement(f"{place}-newcomers-{weight:g}", place, weighed, (f"{NEWCOMERS}={weight:g}",))
+    if "demo" in places:
+        yield Measurement(COURSE_OF_FARMS, "demo_with_past", course, CHEAP_SMALL_PLANS)
 
 
 def is_kept(file: Path, settings: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from kloutspark.attacking import Ground
 from kloutspark.config import Config
 from kloutspark.learning.prices import Target
 from kloutspark.learning.protocol import STRETCHED_DAY, counted, stretched_cut
-from kloutspark.sources.attacks import Fakes, fake
+from kloutspark.sources.attacks import Fakes, Scene, fake
 from kloutspark.sources.demo import write_world
 from kloutspark.sources.world import Character, Presence, World, load_world
 from kloutspark.storage.tables import Tables
@@ -42,6 +43,10 @@ def _with_ladder(world: World) -> World:
 
 WORLD = _with_ladder(load_world())
 DEMO_AS_OF = WORLD.last_day + timedelta(days=1)
+WINDOW_DAYS, FARM_DAYS = 90, 28  # P4; conf/attacks.yaml
+LONG_WORLD = WORLD.model_copy(update={"days": 180})  # a whole window lies before the farm's first day
+FARM_ENDS = DEMO_AS_OF - timedelta(days=WINDOW_DAYS - FARM_DAYS)  # so that the 90 days since it began are all there
+FARM_SCORED = (-28, -21, -14, -7, -3, 0, 3, 7, 14, 21, 28, 42, 62)  # days after the farm's end
 
 
 class Fill(Protocol):
@@ -59,9 +64,9 @@ class Place:
     fill: Fill
 
 
-def demo(tables: Tables, config: Config, folder: Path) -> None:
+def demo(tables: Tables, config: Config, folder: Path, *, world: World = WORLD) -> None:
     """The demo's Twitter with its ladder, and who owns which account; what arrives late is left out."""
-    files = write_world(folder, WORLD).on_time
+    files = write_world(folder, world).on_time
     for network in (NETWORK, None):
         _ingest(tables, config, files[network], network=network)
 
@@ -74,6 +79,15 @@ def higgs_days(tables: Tables, config: Config, folder: Path) -> None:
 def higgs_stretched(tables: Tables, config: Config, folder: Path) -> None:
     """The first half of Higgs' rows as 90 days (EVALUATION.md): a day is 57 minutes."""
     _ingest_stretched(tables, config, read_higgs(), folder)
+
+
+def higgs_times(last_day: date) -> Scene:
+    """What accounts of Higgs really did and when, moved so that their last day is this one."""
+    rows = counted(read_higgs()).rows
+    ends = np.datetime64(last_day + timedelta(days=1), "s")
+    ago = (rows["occurred_at_seconds"].max() // 86_400 + 1) * 86_400 - rows["occurred_at_seconds"].to_numpy()
+    moments = ends - ago.astype("timedelta64[s]")
+    return Scene(rows[["actor_id", "target_id"]].assign(occurred_at=moments), last_day)
 
 
 def bitcoinotc(tables: Tables, config: Config, folder: Path) -> None:
@@ -98,6 +112,11 @@ PLACES: Mapping[str, Place] = {
     "higgs_days": Place("Higgs, real days", date(2012, 7, 8), higgs_days),
     "higgs_stretched": Place("Higgs, stretched onto 90 days", STRETCHED_DAY, higgs_stretched),
     "bitcoinotc": Place("bitcoinotc, stretched onto 90 days", STRETCHED_DAY, bitcoinotc),
+}
+
+GROUNDS: Mapping[str, Place] = {
+    **PLACES,
+    "demo_with_past": Place("Demo world of 180 days, as of its farms' end", FARM_ENDS, partial(demo, world=LONG_WORLD)),
 }
 
 

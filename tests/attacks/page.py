@@ -10,13 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kloutspark.sources.attacks import FAMILIES
-from tests.attacks.bars import AUC, RING, bar_of
+from tests.attacks.bars import AUC, POINTS, RING, bar_of
 from tests.attacks.grounds import PLACES
 
 DOCS = Path(__file__).parents[2] / "docs"
 BUDGETS = (100, 1_000, 10_000)
-OTHERS = ("alone", "shifted", "once", "ring", "newcomers")  # further measurements of a place (__main__.py)
-FARM, DEVOTED, RING_OF = "click_farm", "devoted_account", "ring"
+OTHERS = ("alone", "shifted", "once", "ring", "times", "newcomers")  # further measurements of a place (__main__.py)
+COURSE_OF_FARMS = "demo-course"
+FAKES, MANY_FAKES = 1_000, 10_000  # of a farm, as the bars mean it
+FARM, DEVOTED, RING_OF, STOLEN = "click_farm", "devoted_account", "ring", "stolen_times"
 SCORES = (15.0, 30.0, 50.0, 70.0)
 Found = Mapping[str, Any]  # measurements by name
 Price = Mapping[str, Any]  # as kloutspark.learning.prices.Price.as_row gives it
@@ -46,7 +48,12 @@ SHIFTED = """
 The same farm as of a day on which half of its days are to come, on which it ends, and a week later, beside one on
 the other target. These roots have no past: who reacts in the first 60 of their 90 days is nobody's newcomer, and a
 week later the farm's first days lie among them. In a root that is scored daily each day was judged in its turn; in
-a new root this is what a farm of its first days gains.
+a new root this is what a farm of its first days gains. The next table is of one with a past.
+"""
+COURSE = """
+Farms of 1,000 on both targets at once, in a demo world of 180 days: a whole window lies before their first day, and
+who reacts on a day is judged by the days before that one. Points before the step limit, against the same days without
+farms, so many days after their end.
 """
 ONCE = """
 Of a devoted account's reactions the last one alone, of the last day, and all of them. One is what somebody's fan
@@ -65,6 +72,7 @@ def lines(found: Found) -> Iterator[str]:
     yield HEAD
     yield "![Points that a click farm and stolen times buy, and what newcomers pay for it](attacks.svg)\n"
     wanted = [f"{place}-{what}" for place in PLACES for what in (*BUDGETS, *OTHERS)]
+    wanted.append(COURSE_OF_FARMS)
     if missing := [name for name in wanted if not any(f"{of}-".startswith(f"{name}-") for of in found)]:
         yield f"Not measured yet: {', '.join(missing)}.\n"
     yield "## Against the bars\n"
@@ -128,22 +136,21 @@ def _cell(p: Price) -> str:
 
 
 def _told_apart(found: Found) -> Iterator[str]:
-    yield "The chance that a reaction of somebody real counts more than one of a fake account, ties counting half.\n"
+    yield (
+        "The chance that a reaction of somebody real counts more than one of a fake account, ties counting half.\n"
+        "Times are stolen from the place's own accounts or, where it says so, from real ones of Higgs.\n"
+    )
     yield "| attack | where | fakes | AUC by target | bar | |\n|---|---|--:|---|--:|---|"
     for place, about in PLACES.items():
-        for p_attack in FAMILIES:
-            for budget in BUDGETS:
-                aucs = [
-                    p["auc"]
-                    for p in _prices(found, f"{place}-{budget}")
-                    if p["attack"] == p_attack and p["auc"] is not None
-                ]
-                if aucs:
-                    bar = AUC.get(p_attack)
-                    shown = ", ".join(f"{auc:.3f}" for auc in aucs)
-                    verdict = "" if bar is None else _verdict(min(aucs) >= bar)
-                    bar_shown = "" if bar is None else f"{bar:g}"
-                    yield f"| {p_attack} | {about.title} | {budget:,} | {shown} | {bar_shown} | {verdict} |"
+        shared = [(attack, n, f"{place}-{n}", attack) for attack in FAMILIES for n in BUDGETS]
+        for attack, budget, name, said in [*shared, (STOLEN, FAKES, f"{place}-times", f"{STOLEN} from Higgs")]:
+            aucs = [p["auc"] for p in _prices(found, name) if p["attack"] == attack and p["auc"] is not None]
+            if aucs:
+                bar = AUC.get(attack)
+                shown = ", ".join(f"{auc:.3f}" for auc in aucs)
+                verdict = "" if bar is None else _verdict(min(aucs) >= bar)
+                bar_shown = "" if bar is None else f"{bar:g}"
+                yield f"| {said} | {about.title} | {budget:,} | {shown} | {bar_shown} | {verdict} |"
     yield ""
 
 
@@ -166,6 +173,7 @@ def _checks(found: Found) -> Iterator[str]:
             mine = {p["days"]: p for p in shifted if p["account_id"] == account}
             cells = [_signed(mine[days]["points"]) for days in sorted(mine, reverse=True)]
             yield f"| {about.title} | {mine[0]['before']:.1f} | {' | '.join(cells)} |"
+    yield from _course(found)
     yield ONCE
     yield "| where | target | one reaction | all |\n|---|--:|--:|--:|"
     for place, about in PLACES.items():
@@ -175,6 +183,20 @@ def _checks(found: Found) -> Iterator[str]:
             before = next(p["before"] for p in devoted if p["account_id"] == account)
             yield f"| {about.title} | {before:.1f} | {' | '.join(cells)} |"
     yield ""
+
+
+def _course(found: Found) -> Iterator[str]:
+    if (measured := found.get(COURSE_OF_FARMS)) is None:
+        return
+    yield COURSE
+    days = measured["days"]
+    yield f"| target | {' | '.join(str(day['days_after_end']) for day in days)} | highest | bar | |"
+    yield f"|--:|{'--:|' * len(days)}--:|--:|---|"
+    for wanted, score in measured["targets"].items():
+        points = [day["points"][wanted] for day in days]
+        bar = POINTS[FARM, FAKES][float(wanted)]
+        cells = [*map(_signed, points), f"**{_signed(max(points))}**", f"{bar:g}", _verdict(max(points) <= bar)]
+        yield f"| {score:.1f} | {' | '.join(cells)} |"
 
 
 def _trade_off(found: Found) -> Iterator[str]:

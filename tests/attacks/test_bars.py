@@ -16,11 +16,13 @@ from pyspark.sql import SparkSession
 
 from kloutspark import attacking
 from kloutspark.learning.prices import Price
-from kloutspark.sources.attacks import FAMILIES, load_attacks
+from kloutspark.sources.attacks import FAMILIES, fake, load_attacks
 from kloutspark.storage.session import build_session
 from tests.attacks.bars import AUC, MISSED, POINTS, RING
-from tests.attacks.grounds import DEMO_AS_OF, NETWORK, demo, new_ring
+from tests.attacks.grounds import DEMO_AS_OF, NETWORK, demo, higgs_times, new_ring
 from tests.lab import Lab
+from tests.realdata import data_path
+from tests.realdata.activity import HIGGS
 
 pytestmark = pytest.mark.delta
 BUDGET = 1_000
@@ -73,6 +75,10 @@ def struck(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Att
         with_bars = attacking.fakes_of(at, [t for t in targets if t.attack in barred], budget=BUDGET)
         prices = dict(attacking.prices_of(at, with_bars, attacking.attacked(at, with_bars), budget=BUDGET))
         others = attacking.fakes_of(at, [t for t in targets if t.attack not in {*barred, "ring"}], budget=BUDGET)
+        if data_path(HIGGS).is_file():  # the farm has the times and counts of real accounts of Higgs
+            real = higgs_times(at.scene.last_day)
+            stolen = [t for t in others if t.attack == "stolen_times"]
+            others |= {t: fake(t.attack, at.attacks, real, target=t.account_id, budget=BUDGET) for t in stolen}
         around = attacking.fakes_of(at, [t for t in targets if t.attack == "ring"], budget=RING - 1)
         ring, members = new_ring(at)
         prices |= dict(attacking.prices_of(at, others, attacking.attacked(at, others), budget=BUDGET))
