@@ -247,7 +247,7 @@ def _measured(
     """
     model, networks = day.config.model, {s.name: day.config.subjects(s.name) for s in day.sources}
     sums = features.sum_facts(
-        _facts(day, owners, linked, pages),
+        *_facts(day, owners, linked, pages),
         ends={s.name: s.window.end for s in day.sources},
         networks=networks,
         windows_days=model.windows_days,
@@ -260,15 +260,16 @@ def _measured(
             yield measured
 
 
-def _facts(day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataFrame]) -> DataFrame:
+def _facts(day: Day, owners: DataFrame, linked: DataFrame, pages: Sequence[DataFrame]) -> tuple[DataFrame, DataFrame]:
+    """What is known (FACTS): of tiles, and else."""
     kinds, targets = day.kinds, day.read(TARGETS).where(day.is_in_window())
-    others = [*_other_facts(day, targets), *[facts.of_pages(links) for links in pages]]
-    found = [facts.of_reactions(targets, kinds=kinds), *others]
-    if identity.has_several(owners):
-        merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, linked, kinds=kinds)
-        found.append(facts.of_reactions(_sum_targets(day, merged), kinds=kinds, are_persons=True))
-        found += [facts.of_persons(other, owners) for other in others]
-    return _union(found)
+    reactions = facts.of_reactions(targets, kinds=kinds)
+    others = _union([*_other_facts(day, targets), *[facts.of_pages(links) for links in pages]])
+    if not identity.has_several(owners):
+        return reactions, others
+    merged = identity.merge_accounts(day.read(PAIRS).where(day.is_in_window()), owners, linked, kinds=kinds)
+    of_persons = facts.of_reactions(_sum_targets(day, merged), kinds=kinds, are_persons=True)
+    return _union([reactions, of_persons]), _union([others, facts.of_persons(others, owners)])
 
 
 def _with_newcomers(day: Day, sums: DataFrame) -> DataFrame:

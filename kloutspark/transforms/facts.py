@@ -8,16 +8,16 @@ from pyspark.sql import functions as F
 from kloutspark.domain.contracts import FACTS
 from kloutspark.transforms.conform import conform, kinds_by_network
 from kloutspark.transforms.edges import NETWORK, PAGES
-from kloutspark.transforms.tiles import ALL_REACTIONS
 
 
 def of_reactions(targets: DataFrame, *, kinds: Mapping[str, Sequence[str]], are_persons: bool = False) -> DataFrame:
     """What accounts received, one fact a tile (TARGETS), or what persons did, whose tiles name them as targets.
 
-    Reactions by kind stand in the order of the network's kinds.
+    Reactions by kind stand in the order of the network's kinds, zeros behind them where another one has more.
     """
-    known = {"kinds": F.expr(kinds_by_network(kinds)), "total": F.expr(ALL_REACTIONS)}
-    tiles = targets.withColumns(known).withColumnRenamed("reactions", "counts")
+    slots = range(1, max((len(ks) for ks in kinds.values()), default=0) + 1)
+    by_kind = [f"coalesce(try_element_at(reactions, try_element_at(kinds, {slot})), 0L)" for slot in slots]
+    tiles = targets.withColumn("kinds", F.expr(kinds_by_network(kinds)))
     whose = {"account_id": "CAST(NULL AS string)", "person_id": "target_id"}
     return _facts(
         tiles,
@@ -27,8 +27,8 @@ def of_reactions(targets: DataFrame, *, kinds: Mapping[str, Sequence[str]], are_
             for name in ("day", "previous_day", "is_newcomer", "pairs", "authenticity_micros", "weight_micros")
         },
         **{name: name for name in ("damped_micros", "strong_reactions")},
-        reactions="total",
-        by_kind="transform(kinds, k -> coalesce(try_element_at(counts, k), 0L))",
+        reactions=" + ".join(by_kind) or "0L",
+        by_kind=f"CAST(array({', '.join(by_kind)}) AS array<bigint>)",
     )
 
 

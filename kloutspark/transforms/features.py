@@ -18,6 +18,8 @@ from kloutspark.transforms.tiles import MICRO
 
 BITS = 62  # ages of a day held by one bigint; two reach 124 days, more than the longest window
 SUMMED = ("damped_micros", "reactions", "strong_reactions", "posts", "posts_answered")
+OF_TILES = ("pairs", "authenticity_micros", "weight_micros", "damped_micros", "strong_reactions", "reactions")
+ACTIVE_DAYS = {f"days_{low}": low for low in (0, BITS)}  # columns of bits, with the age of the first one
 OF_REACTIONS: dict[str, Callable[[int, int], str]] = {  # by window and longest window; sums are never null there
     "actors_distinct": lambda w, _: f"actors_{w} / {MICRO}",
     "weight_sum": lambda w, _: f"weight_micros_{w} / {MICRO}",
@@ -44,19 +46,21 @@ OF_PAGES = ("inlinks", "outlinks", "inlinks / greatest(outlinks, 1)", "page_rank
 
 
 def sum_facts(
-    facts: DataFrame,
+    reactions: DataFrame,
+    others: DataFrame,
     *,
     ends: Mapping[str, date],
     networks: Mapping[str, Subjects],
     windows_days: Sequence[int],
     carry_days: Mapping[str, int],
 ) -> DataFrame:
-    """One row an account of which anything is known, and a person with several on one network: sums of its facts.
+    """One row an account of which anything is known, and a person with several on one network: sums of facts (FACTS).
 
         actors(w)      = authenticity of the pairs on day >= end - w whose previous day lies before end - w
         <sum>(w)       = sum over facts on day >= end - w
         level, before  = newest value before the end, before end - w, neither older than carried
 
+    `reactions` are the facts of tiles: those that count in the same windows are added up first, a few sums a tile.
     `ends` gives the day before which the windows of each network end: as_of, or earlier where it is held. What
     newcomers bring stands apart, in `newcomer_*` of the `judged_sums`. The plan grows with the kinds and gauges of the
     largest network, not with their sum.
@@ -65,10 +69,10 @@ def sum_facts(
     slots = {(n, gauge): i for n, s in networks.items() for i, (gauge, _) in enumerate(s.gauges)}
     slot = " ".join(f"WHEN network = '{n}' AND gauge = '{gauge}' THEN {i}" for (n, gauge), i in slots.items())
     end = by_network({network: f"DATE '{day}'" for network, day in ends.items()}, none="date")
-    rows = facts.selectExpr(
+    ages = [f"date_diff({end}, {of}) - 1 AS {name}" for of, name in (("day", "age"), ("previous_day", "previous_age"))]
+    merged = _merge(reactions.selectExpr("*", *ages), windows, kinds=_kinds(networks))
+    rows = merged.unionByName(others.selectExpr("*", *ages), allowMissingColumns=True).selectExpr(
         "*",
-        f"date_diff({end}, day) - 1 AS age",
-        f"date_diff({end}, previous_day) - 1 AS previous_age",
         f"CASE {slot} END AS slot" if slots else "CAST(NULL AS int) AS slot",
         f"{_integers(carry_days)} AS carried",
     )
@@ -77,7 +81,7 @@ def sum_facts(
         *[f"coalesce(sum(if(age < {w}, try_element_at(by_kind, {k + 1}), 0)), 0) AS kind_{k}_{w}"
           for k, w in product(_kinds(networks), windows)],
         *[_known(g, w) for g, w in product(_gauges(networks), (0, *windows))],
-        *[_days(low) for low in (0, BITS)],
+        *[f"coalesce(bit_or({name}), 0L) AS {name}" for name in ACTIVE_DAYS],
         *[f"coalesce(sum({n}), 0) AS {n}" for n in ("inlinks", "outlinks")],
         *[f"coalesce(max({n}), 0D) AS {n}" for n in ("engagement_rank", "page_rank")],
         "count_if(engagement_rank IS NULL) AS facts",  # who only reacts has a rank and no signals
@@ -123,7 +127,7 @@ def _of_windows(windows: Sequence[int]) -> list[str]:
             actors = f"sum(if({is_theirs} AND {is_new}, authenticity_micros, 0))"
             found.append(f"coalesce({actors}, 0) AS {prefix}actors_{w}")
             found.append(f"coalesce(sum(if({is_theirs}, weight_micros, 0)), 0) AS {prefix}weight_micros_{w}")
-        found.append(f"coalesce(sum(if(age < {w} AND previous_day IS NULL, pairs, 0)), 0) AS actors_new_{w}")
+        found.append(f"coalesce(sum(if(age < {w} AND previous_age IS NULL, pairs, 0)), 0) AS actors_new_{w}")
     return found
 
 
@@ -133,10 +137,32 @@ def _known(slot: int, days_before: int) -> str:
     return f"max_by(value, day) FILTER (WHERE {is_known}) AS gauge_{slot}_{days_before}"
 
 
-def _days(low: int) -> str:
+def _merge(reactions: DataFrame, windows: Sequence[int], *, kinds: range) -> DataFrame:
+    """Facts of tiles with their ages, added up where an account's count in the same windows.
+
+    Their ages are the least that do. The columns of ACTIVE_DAYS hold the days that had a reaction.
+    """
+    ages = [F.expr(f"{_least_alike(name, windows)} AS {name}") for name in ("age", "previous_age")]
+    by_kind = ", ".join(f"sum(try_element_at(by_kind, {k + 1}))" for k in kinds)
+    aggregates = [
+        *[f"sum({name}) AS {name}" for name in OF_TILES],
+        f"CAST(array({by_kind}) AS array<bigint>) AS by_kind",
+        *[_days(name, low) for name, low in ACTIVE_DAYS.items()],
+    ]
+    alike = reactions.groupBy("network", "account_id", "person_id", "is_newcomer", *ages)
+    return alike.agg(*[F.expr(text) for text in aggregates])
+
+
+def _least_alike(age: str, windows: Sequence[int]) -> str:
+    """The least age that lies in the same windows; null for none."""
+    steps = " ".join(f"WHEN {age} >= {w} THEN {w}" for w in reversed(windows))
+    return f"CASE {steps} WHEN {age} IS NOT NULL THEN 0 END"
+
+
+def _days(name: str, low: int) -> str:
     """Ages of days with a reaction, one bit each from `low` on."""
     is_inside = f"reactions > 0 AND age >= {low} AND age < {low + BITS}"
-    return f"coalesce(bit_or(if({is_inside}, shiftleft(1L, age - {low}), 0L)), 0L) AS days_{low}"
+    return f"bit_or(if({is_inside}, shiftleft(1L, age - {low}), 0L)) AS {name}"
 
 
 def _count_days(w: int) -> str:

@@ -29,9 +29,9 @@ def back(days: int) -> date:
     return AS_OF - timedelta(days=days)
 
 
-def measured(found: DataFrame, owners: DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+def measured(tiles: DataFrame, others: DataFrame, owners: DataFrame) -> dict[tuple[str, str], dict[str, float]]:
     ends, carried = dict.fromkeys(NETWORKS, AS_OF), dict.fromkeys(NETWORKS, 10)
-    sums = sum_facts(found, ends=ends, networks=NETWORKS, windows_days=WINDOWS, carry_days=carried)
+    sums = sum_facts(tiles, others, ends=ends, networks=NETWORKS, windows_days=WINDOWS, carry_days=carried)
     vectors = measure(sums, owners, networks=NETWORKS, windows_days=WINDOWS).collect()
     names = {n: [s.name for s in catalogue(n, subjects, WINDOWS)] for n, subjects in NETWORKS.items()}
     return {
@@ -68,15 +68,15 @@ def signals(rows: Rows) -> dict[tuple[str, str], dict[str, float]]:
     pages = tiles.sparkSession.sql(
         "SELECT 'wiki' AS network, col1 AS from_id, col2 AS to_id FROM VALUES ('x','ann'), ('y','ann'), ('ann','x')"
     )
-    frames = [
-        facts.of_reactions(tiles, kinds={n: s.kinds for n, s in NETWORKS.items()}),
+    reactions = facts.of_reactions(tiles, kinds={n: s.kinds for n, s in NETWORKS.items()})
+    others = [
         facts.of_posts(posted, tiles),
         gauges,
         ranks,
         only_acts,
         facts.of_pages(pages),
     ]
-    return measured(reduce(DataFrame.unionByName, frames), rows(OWNERS))
+    return measured(reactions, reduce(DataFrame.unionByName, others), rows(OWNERS))
 
 
 def test_reactions_of_nested_windows(signals: dict[tuple[str, str], dict[str, float]]) -> None:

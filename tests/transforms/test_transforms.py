@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import Selectivity
-from kloutspark.domain.contracts import ACTOR_DAYS, OWNERS, PAIRS, STANDINGS, TARGETS
+from kloutspark.domain.contracts import ACTOR_DAYS, FACTS, OWNERS, PAIRS, STANDINGS, TARGETS
 from kloutspark.domain.errors import ContractError
 from kloutspark.domain.signals import Subjects, catalogue
 from kloutspark.transforms import conform as conforming
@@ -90,7 +90,8 @@ def test_distinct_actors_of_nested_windows_add_up_from_tiles(rows: Rows) -> None
     names = [s.name for s in catalogue("x", club, (1, 7, 28))]
     facts = of_reactions(tiles, kinds={"x": club.kinds})
     windows, networks = (1, 7, 28), {"x": club}
-    sums = sum_facts(facts, ends={"x": as_of}, networks=networks, windows_days=windows, carry_days={"x": 28})
+    nothing, ends = rows(FACTS), {"x": as_of}
+    sums = sum_facts(facts, nothing, ends=ends, networks=networks, windows_days=windows, carry_days={"x": 28})
     vectors = measure(sums, rows(OWNERS), networks=networks, windows_days=windows)
     found = dict(zip(names, vectors.collect()[0]["signals"], strict=True))
     assert [found[f"actors_distinct_{w}d"] for w in (1, 7, 28)] == [7, 9, 2]
