@@ -32,7 +32,8 @@ from kloutspark.storage.manifest import MAINTAIN, Manifest
 from kloutspark.storage.published import published_days
 from kloutspark.storage.tables import Tables
 
-OF_DAYS = (PAIRS, TARGETS, ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE)  # `scores` is the history, and stays whole
+OF_WINDOWS = (PAIRS, TARGETS)  # a past day builds them again
+OF_THE_PAST = (ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE)  # frozen or started from; `scores` is kept whole
 OF_A_NETWORK = (INTERACTIONS, POSTS, GAUGES, ACCOUNTS, DELIVERIES, PAGE_LINKS)
 
 
@@ -55,7 +56,7 @@ def tables_of(tables: Tables) -> Sequence[tuple[TableContract, str | None]]:
 
 
 def maintain(tables: Tables, config: Config, *, run_id: str, started_at: datetime) -> list[Maintained]:
-    """Gathers small files, removes tiles of days before every window, then files and log entries past the retention.
+    """Gathers small files, removes days that no window needs, then files and log entries past the retention.
 
     What the next run reads is appended to `runs` before anything is removed for good: whatever stands before that,
     the next run undoes. The configuration is the daily run's, which says how far windows reach.
@@ -69,16 +70,19 @@ def maintain(tables: Tables, config: Config, *, run_id: str, started_at: datetim
             remedy = "Run kloutspark score --as-of DAY first."
             raise InputError(tables.root, expected="a finished run", found="none", remedy=remedy)
         bring_back(tables, last)
-        first_day = _first_day(tables, config, last)
+        first_days = _first_days(tables, config, last)
         there = tables_of(tables)
         before = [tables.files(*place) for place in there]
         removed = []
         for contract, network in there:
             STAGES.info("gathering files of %s", contract.path(network))
             tables.keep_for(contract, network)
-            removed.append(tables.keep_from(contract, first_day) if first_day and contract in OF_DAYS else 0)
+            first_day = first_days.get(contract.name)
+            removed.append(0 if first_day is None else tables.keep_from(contract, first_day))
             tables.compact(contract, network)
-        manifest.finish(tables, _repeated(tables, last, first_day, run_id=run_id, started_at=started_at))
+        manifest.finish(
+            tables, _repeated(tables, last, first_days.get(PAIRS.name), run_id=run_id, started_at=started_at)
+        )
         freed = []
         for contract, network in there:
             STAGES.info("removing files of %s", contract.path(network))
@@ -89,15 +93,17 @@ def maintain(tables: Tables, config: Config, *, run_id: str, started_at: datetim
         return [Maintained(*row) for row in zip(names, before, after, removed, freed, strict=True)]
 
 
-def _first_day(tables: Tables, config: Config, last: Manifest) -> date | None:
-    """The first day of the longest window of the oldest day that may be scored again; None: nothing is published.
+def _first_days(tables: Tables, config: Config, last: Manifest) -> dict[str, date]:
+    """The first day that tables keep, by name: of tiles the next window's, of others that of a past day scored again.
 
-    A refused day moves nothing: it may have been a slip, days ahead.
+    None is cut where nothing is published, and a refused day moves nothing: it may have been a slip, days ahead.
     """
     if not (published := published_days(tables)):
-        return None
+        return {}
     ends = [last.as_of, published[-1], *[last.windows_end(network) for network in last.held]]
-    return min(ends) - timedelta(days=config.model.history_days + config.tables.past_days)
+    window = min(ends) - timedelta(days=config.model.history_days)
+    past = window - timedelta(days=config.tables.past_days)
+    return {contract.name: window for contract in OF_WINDOWS} | {contract.name: past for contract in OF_THE_PAST}
 
 
 def _repeated(tables: Tables, last: Manifest, first_day: date | None, *, run_id: str, started_at: datetime) -> Manifest:
