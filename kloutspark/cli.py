@@ -29,6 +29,7 @@ from kloutspark.reporting.days import (
     show_comparison,
     show_distribution,
     show_findings,
+    show_maintenance,
     show_run,
     show_runs,
     show_top,
@@ -44,7 +45,7 @@ from kloutspark.sources.adapters import ADAPTERS
 from kloutspark.sources.attacks import FAMILIES, load_attacks
 from kloutspark.sources.demo import write_world
 from kloutspark.sources.world import load_world
-from kloutspark.storage import privacy, published
+from kloutspark.storage import maintenance, privacy, published
 
 log = logging.getLogger("kloutspark")
 app = typer.Typer(
@@ -449,6 +450,20 @@ def rollback(
         return
     said = f"{days[0]} .. {days[-1]} are published" if days else "nothing is published"
     place.console.print(shown(f"The scores are what they were after the run for {done.as_of}: {said}."))
+
+
+@app.command(epilog="Example: kloutspark maintain --json")
+@at_a_place()
+def maintain(place: Place) -> None:
+    """Gather small files; remove tiles that no window needs and files that nobody within the retention reads."""
+    started_at = datetime.now(UTC)
+    with stages_shown("maintaining"):
+        done = maintenance.maintain(place.tables, place.config, run_id=_run_id(started_at), started_at=started_at)
+    rows = [asdict(table) for table in done]
+    if place.is_json:
+        typer.echo(as_json(rows))
+    else:
+        show_maintenance(place.console, rows)
 
 
 @app.command(epilog="Example: kloutspark opt-out twitter:88")

@@ -13,15 +13,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from kloutspark.config import Config
-from kloutspark.domain.contracts import ACCOUNTS, ACTOR_DAYS, BEHAVIOUR, GAUGES, INTERACTIONS, LABELS
-from kloutspark.domain.errors import InputError
+from kloutspark.domain.contracts import ACCOUNTS, ACTOR_DAYS, BEHAVIOUR, FEATURES, GAUGES, INTERACTIONS, LABELS
+from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.windows import Span
 from kloutspark.learning.fit import Doubts, OnNetwork, fit_doubts
 from kloutspark.learning.page import model_page
 from kloutspark.learning.pairs import folds_of, read_accounts, read_pairs
 from kloutspark.learning.selection import FOLDS, RIDGES, Fitted, People, select
 from kloutspark.storage import inputs, labels, published
-from kloutspark.storage.manifest import Manifest, find
+from kloutspark.storage.manifest import Manifest, find, is_kept
 from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
 from kloutspark.transforms.authenticity import compare_follows, describe_actors
@@ -77,7 +77,13 @@ def fit(
 def _made(tables: Tables, as_of: date | None) -> tuple[date, DataFrame, Manifest]:
     """A published day, its rows, and the run that made them."""
     day, rows = published.day_of(tables, as_of)
-    return day, rows, find(tables, rows.select("run_id").first()[0])  # type: ignore[index]
+    made = find(tables, rows.select("run_id").first()[0])  # type: ignore[index]
+    if not is_kept(tables, made, (FEATURES, ACTOR_DAYS)):
+        expected = "a day whose signals are kept (tables.deleted_file_retention_days)"
+        raise ConfigError(
+            "--as-of", expected=expected, found=f"{day}, whose files are removed", remedy="Name a later one."
+        )
+    return day, rows, made
 
 
 @dataclass(frozen=True)

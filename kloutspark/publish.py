@@ -8,10 +8,11 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import GATE_RESULTS, REQUESTS, SCORES, SCORES_CANDIDATE, TARGETS
 from kloutspark.domain.counts import Counts
+from kloutspark.domain.errors import ConfigError
 from kloutspark.quality.gate import Verdict, judge_candidate
 from kloutspark.quality.vitals import collect_vitals, count_volumes, measure_vitals
 from kloutspark.storage import manifest
-from kloutspark.storage.day import Day
+from kloutspark.storage.day import STATE, Day
 from kloutspark.storage.lock import run_lock
 from kloutspark.storage.manifest import Manifest
 from kloutspark.storage.tables import Tables
@@ -59,11 +60,17 @@ def rollback(tables: Tables, *, to: str, run_id: str, started_at: datetime) -> M
     a day is scored, and that is said.
 
     Raises:
-        ConfigError: no finished run published that day or has that id.
+        ConfigError: no finished run published that day or has that id, or its files are removed; nothing was touched.
         InputError: another run holds the root.
     """
     with run_lock(tables.root):
         target = manifest.find(tables, to)
+        if not manifest.is_kept(tables, target, STATE):
+            remedy = (
+                "Runs that kloutspark runs shows as later may be kept still; or score that day again: --with-later."
+            )
+            expected = "a run whose versions are kept (tables.deleted_file_retention_days)"
+            raise ConfigError("--to", expected=expected, found=f"{to}, whose files are removed", remedy=remedy)
         tables.restore(SCORES, target.kept[SCORES.name])
         kept = {**target.kept, SCORES.name: tables.version(SCORES)}
         last, _ = manifest.last_finished(tables)

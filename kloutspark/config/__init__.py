@@ -67,10 +67,11 @@ __all__ = [
 
 
 class TableSettings(Closed):
-    """How long removed files and log entries of every table are kept."""
+    """How long removed files, log entries and tiles are kept; `maintain` brings tables to it that stand already."""
 
     deleted_file_retention_days: Annotated[int, Field(ge=1)]
     log_retention_days: Annotated[int, Field(ge=1)]
+    past_days: Annotated[int, Field(ge=0)]
 
 
 class SparkSettings(Closed):

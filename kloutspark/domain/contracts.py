@@ -389,9 +389,9 @@ RUNS = TableContract(
     columns=(
         Col("number", "bigint", "runs of the root in the order in which they finished"),
         Col("run_id", "string", "id of the run"),
-        Col("command", "string", "ingest or score"),
-        Col("as_of", "date", "day of a scoring run; null for an ingest", is_nullable=True),
-        Col("status", "string", "ingested, published or refused"),
+        Col("command", "string", "ingest, score, rollback or maintain"),
+        Col("as_of", "date", "day of a scoring run; null for an ingest and for maintenance", is_nullable=True),
+        Col("status", "string", "ingested, published, refused or maintained"),
         Col("started_at", "timestamp", "read from the clock at the entry point"),
         Col("fingerprint", "string", "hash of everything scientific in the configuration"),
         Col("manifest", "string", "JSON: versions, modes, counts and seconds by stage (storage/manifest.py)"),

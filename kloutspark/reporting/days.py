@@ -79,6 +79,15 @@ def show_runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     console.print(table("Newest runs", headings, lines, right=(0, 6)))
 
 
+def show_maintenance(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What became of every table."""
+    names = ("files_before", "files_after", "rows_removed", "bytes_freed")
+    lines = [(r["table"], *[f"{r[name]:,}" for name in names]) for r in rows]
+    lines.append(("all", *[f"{sum(r[name] for r in rows):,}" for name in names]))
+    headings = ("table", "files before", "files now", "rows of old days removed", "bytes freed")
+    console.print(table("Maintained tables", headings, lines, right=range(1, 5)))
+
+
 def show_findings(console: Console, run_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Every expectation of a run with what it saw."""
     lines = [

@@ -180,14 +180,13 @@ def _on_days(days: Mapping[str, Sequence[date]]) -> str:
     return " OR ".join(f"(network = '{network}' AND day IN ({ds}))" for network, ds in lists.items())
 
 
-def open_day(
-    tables: Tables, config: Config, *, as_of: date, run_id: str, recompute: bool, is_older_allowed: bool
-) -> Day:
-    """Pins the inputs and brings kept tables back to the last finished run: an unfinished run's commits are undone."""
-    last, newest_run = manifest.last_finished(tables)
+def bring_back(tables: Tables, last: Manifest | None) -> dict[str, int]:
+    """Brings kept tables back to the last finished run: an unfinished run's commits are undone; their versions then.
+
+    Raises:
+        InputError: a table is older than the last run left it.
+    """
     versions = {}
-    for contract in (*STATE, *RECORDS):
-        tables.ensure(contract)
     for contract in STATE:
         kept = 0 if last is None else last.kept.get(contract.name, 0)  # version 0: the empty table
         versions[contract.name] = tables.version(contract)
@@ -199,6 +198,17 @@ def open_day(
             log.warning("%s: commits of an unfinished run are undone", contract.name)
             tables.restore(contract, kept)
             versions[contract.name] = tables.version(contract)
+    return versions
+
+
+def open_day(
+    tables: Tables, config: Config, *, as_of: date, run_id: str, recompute: bool, is_older_allowed: bool
+) -> Day:
+    """Pins the inputs and opens kept tables on the last finished run."""
+    last, newest_run = manifest.last_finished(tables)
+    for contract in (*STATE, *RECORDS):
+        tables.ensure(contract)
+    versions = bring_back(tables, last)
     published = last.published if last is not None else ()
     if published is None:
         scores = tables.read(SCORES, version=versions[SCORES.name])

@@ -209,7 +209,10 @@ def _refused_differ(
         return True  # another table: what the old one said cannot be read any more
     sets = [refused_accounts(tables, network, pins, allowed=allowed) for pins in (before, now)]
     old, new = [tables.nobody("account_id string") if refused is None else refused for refused in sets]
-    return not old.exceptAll(new).unionByName(new.exceptAll(old)).isEmpty()
+    try:
+        return not old.exceptAll(new).unionByName(new.exceptAll(old)).isEmpty()
+    except (PySparkException, Py4JJavaError):
+        return True  # nor where its files are removed
 
 
 def posts_in(tables: Tables, source: NetworkInput, *, allowed: tuple[str, ...]) -> DataFrame | None:

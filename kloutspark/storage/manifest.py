@@ -1,16 +1,20 @@
 """The record of every finished run, one row of `runs`: what it read, what it did, at which versions."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import RUNS
+from kloutspark.domain.contracts import RUNS, TableContract
 from kloutspark.domain.counts import Counts
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.storage.tables import Pin, Tables
+
+MAINTAIN = "maintain"
 
 
 class _Frozen(BaseModel):
@@ -45,11 +49,12 @@ class Manifest(_Frozen):
     network that was waited for, the day through which it was delivered, where its windows ended. `published` are
     all days that `scores` holds at its kept version; None in manifests of before they kept them. `accepted` gives a
     person's reasons by the vital that would have refused the day. A rollback repeats the manifest that it went back
-    to.
+    to; maintenance repeats the last one, with what became of its versions and with `removed_before`: files that were
+    replaced before that moment are removed.
     """
 
     run_id: str
-    command: Literal["score", "rollback"] = "score"
+    command: Literal["score", "rollback", "maintain"] = "score"
     as_of: date
     status: Literal["published", "refused"]
     started_at: datetime
@@ -68,6 +73,7 @@ class Manifest(_Frozen):
     graphs: tuple[Graph, ...] = ()
     stages: tuple[Stage, ...]
     accepted: dict[str, str] = {}
+    removed_before: datetime | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -84,12 +90,13 @@ class Manifest(_Frozen):
 
 def finish(tables: Tables, manifest: Manifest) -> None:
     """Appends the manifest: from here on the run is finished."""
+    is_upkeep = manifest.command == MAINTAIN
     _append(
         tables,
         manifest.run_id,
         manifest.command,
-        manifest.as_of,
-        manifest.status,
+        None if is_upkeep else manifest.as_of,
+        "maintained" if is_upkeep else manifest.status,
         manifest.started_at,
         manifest.fingerprint,
         manifest.model_dump_json(),
@@ -111,28 +118,55 @@ def last_finished(tables: Tables) -> tuple[Manifest | None, date | None]:
 
 
 def find(tables: Tables, run: str) -> Manifest:
-    """The newest finished run that published a day (an ISO date), or the run of an id.
+    """The newest finished run that published a day (an ISO date), or the run of an id; as maintenance left it.
 
     Raises:
         InputError: there is no finished run at all.
         ConfigError: none published that day or has that id.
     """
-    found = _finished(tables).where(F.col("status") == "published") if tables.exists(RUNS) else None
-    rows = [] if found is None else found.select("run_id", "as_of", "number").orderBy("number").collect()
-    if found is None or not rows:
+    finished = _in_order(tables)
+    rows = [row for row in finished if row["status"] == "published"]
+    if not rows:
         remedy = "Run kloutspark score --as-of DAY first."
         raise InputError(tables.root, expected="published runs", found="none", remedy=remedy)
-    ids = [row["run_id"] for row in rows if run in (row["run_id"], str(row["as_of"]))]
-    if not ids:
+    numbers = [row["number"] for row in rows if run in (row["run_id"], str(row["as_of"]))]
+    if not numbers:
         days = ", ".join(sorted({str(row["as_of"]) for row in rows})[-10:])
         expected = f"a run's id or a day that was published ({days})"
         raise ConfigError("--to", expected=expected, found=run, remedy="kloutspark runs lists them.")
-    return Manifest.model_validate_json(found.where(F.col("run_id") == ids[-1]).select("manifest").collect()[0][0])
+    later = [row for row in finished if row["number"] > numbers[-1]]
+    upkeep = takewhile(lambda row: row["command"] == MAINTAIN, later)
+    return _numbered(tables, max([numbers[-1], *[row["number"] for row in upkeep]]))
+
+
+def is_kept(tables: Tables, made: Manifest, contracts: Iterable[TableContract]) -> bool:
+    """Whether tables can be read as a run left them: what replaced its files did so after what was removed."""
+    finished = _in_order(tables)
+    upkeep = [row["number"] for row in finished if row["command"] == MAINTAIN]
+    removed_before = _numbered(tables, upkeep[-1]).removed_before if upkeep else None
+    (mine,) = (n for n, row in enumerate(finished) if row["run_id"] == made.run_id)
+    if removed_before is not None and mine + 1 < len(finished):
+        after = _numbered(tables, finished[mine + 1]["number"])
+        if after.started_at < removed_before:
+            return False
+    return all(tables.has_log_of(contract, made.kept.get(contract.name, 0)) for contract in contracts)
 
 
 def _finished(tables: Tables) -> DataFrame:
     runs = tables.read(RUNS, version=tables.version(RUNS))
-    return runs.where(F.col("command").isin("score", "rollback"))
+    return runs.where(F.col("command").isin("score", "rollback", MAINTAIN))
+
+
+def _in_order(tables: Tables) -> list[Row]:
+    """The finished runs in the order in which they finished: number, run_id, command, as_of, status."""
+    if not tables.exists(RUNS):
+        return []
+    return _finished(tables).select("number", "run_id", "command", "as_of", "status").orderBy("number").collect()
+
+
+def _numbered(tables: Tables, number: int) -> Manifest:
+    found = _finished(tables).where(F.col("number") == F.lit(number)).select("manifest")
+    return Manifest.model_validate_json(found.collect()[0][0])
 
 
 def _append(
@@ -146,6 +180,6 @@ def _append(
     manifest: str,
 ) -> None:
     tables.ensure(RUNS)
-    number = tables.version(RUNS) + 1  # one commit a run: rises by one each time, whatever the clock says
+    number = tables.version(RUNS) + 1  # a commit a run, and some of maintenance: rises, whatever the clock says
     row = (number, run_id, command, as_of, status, started_at, fingerprint, manifest)
     tables.append(tables.rows(RUNS, [dict(zip(RUNS.names, row, strict=True))]), RUNS)

@@ -1,6 +1,7 @@
 """Published scores as a reader sees them: the newest day, or a given one."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -26,8 +27,10 @@ from kloutspark.domain.contracts import (
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
 from kloutspark.domain.windows import Span
-from kloutspark.storage.manifest import Manifest, find, last_finished
+from kloutspark.storage.manifest import Manifest, find, is_kept, last_finished
 from kloutspark.storage.tables import Tables
+
+log = logging.getLogger(__name__)
 
 SAMPLE = 1_000_000  # of so many the highest known share, .002, still is 2,000 people; 8 MB on the driver
 NO_ROW = "An unlinked account is <network>:<account_id>; who only reacted or opted out has no row."
@@ -131,10 +134,18 @@ def background(tables: Tables, row: Mapping[str, Any], *, window_days: int) -> d
     `ranks` are in mean ranks of their graph, None where an account is not in it; `actors` tells of each account how
     many people reacted in the window, how many of them were new to the network and as how many these count, and how
     many daily reactors counted less for each doubt: numbers, never whose. `held` gives, of the person's networks that
-    were waited for, the day through which each was delivered. All as of the run that made the row.
+    were waited for, the day through which each was delivered. All as of the run that made the row; of one whose files
+    maintenance has removed neither ranks nor actors are told.
     """
     made = find(tables, row["run_id"])
     accounts = [(a["network"], a["account_id"]) for a in row["accounts"]]
+    networks = {n for n, _ in accounts}
+    held = {n: day for n, day in made.held.items() if n in networks}
+    limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
+    found = {"without_step_limit": round(row["score"] - limit, 2), "ranks": [], "actors": [], "held": held}
+    if not is_kept(tables, made, (FEATURES, TARGETS)):
+        log.warning("ranks and actors of %s are not told: its run's files are removed by maintenance", row["as_of"])
+        return found
     vectors = tables.read(FEATURES, version=made.kept[FEATURES.name]).where(F.col("as_of") == F.lit(row["as_of"]))
     mine = _named(tables, vectors.where(F.col("account_id").isin([a for _, a in accounts])))
     signals = {(f["network"], f["account_id"]): f["signals"] for f in mine.collect()}
@@ -146,11 +157,7 @@ def background(tables: Tables, row: Mapping[str, Any], *, window_days: int) -> d
     ]
     distinct = f"actors_distinct_{window_days}d"
     counted = {account: found[distinct] for account, found in signals.items() if distinct in found}
-    actors = _actors(tables, made, counted, window_days=window_days)
-    networks = {n for n, _ in accounts}
-    held = {n: day for n, day in made.held.items() if n in networks}
-    limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
-    return {"without_step_limit": round(row["score"] - limit, 2), "ranks": ranks, "actors": actors, "held": held}
+    return {**found, "ranks": ranks, "actors": _actors(tables, made, counted, window_days=window_days)}
 
 
 def _actors(

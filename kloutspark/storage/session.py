@@ -23,6 +23,12 @@ SCIENTIFIC = {
     "spark.sql.requireAllClusterKeysForCoPartition": "false",
     "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
 }
+RETENTION = {
+    # a version is readable until its files are removed; Delta goes by the age of its commit, and of a table that nobody
+    # wrote to for a month would refuse what stood there until yesterday (docs/decisions/023)
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
+    "spark.databricks.delta.vacuum.logging.enabled": "false",  # its commits would stand after those of the last run
+}
 
 
 def build_session(settings: SparkSettings) -> SparkSession:
@@ -49,7 +55,7 @@ def build_session(settings: SparkSettings) -> SparkSession:
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.extraJavaOptions": settings.driver_java_options,
     }
-    runtime = {"spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **SCIENTIFIC}
+    runtime = {"spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **SCIENTIFIC, **RETENTION}
     for key, value in {**start, **settings.settings, **REQUIRED, **runtime}.items():
         if value is not None:
             builder = builder.config(key, value)

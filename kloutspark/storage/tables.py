@@ -4,14 +4,17 @@ A root is a folder or an address that Spark can write to. Every read of a run na
 pinned by itself: the same frame counts other rows after the next commit, TECH.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 from delta.tables import DeltaTable
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -77,10 +80,7 @@ class Tables:
         builder.comment(contract.meaning).execute()
 
     def _properties(self, contract: TableContract) -> dict[str, str]:
-        properties = {
-            "delta.deletedFileRetentionDuration": f"interval {self.settings.deleted_file_retention_days} days",
-            "delta.logRetentionDuration": f"interval {self.settings.log_retention_days} days",
-        }
+        properties = self._retention()
         if contract.with_statistics:
             properties["delta.dataSkippingStatsColumns"] = ",".join(contract.with_statistics)
         else:
@@ -88,6 +88,12 @@ class Tables:
         if contract.has_change_feed:
             properties["delta.enableChangeDataFeed"] = "true"
         return properties
+
+    def _retention(self) -> dict[str, str]:
+        return {
+            "delta.deletedFileRetentionDuration": f"interval {self.settings.deleted_file_retention_days} days",
+            "delta.logRetentionDuration": f"interval {self.settings.log_retention_days} days",
+        }
 
     def pin(self, contract: TableContract, network: str | None = None) -> Pin | None:
         """The table's id and newest version, None where there is no table."""
@@ -255,6 +261,63 @@ class Tables:
     def restore(self, contract: TableContract, version: int) -> None:
         """Makes a table equal to an earlier version of itself, as one more commit."""
         DeltaTable.forPath(self.spark, self.path(contract)).restoreToVersion(version)
+
+    def has_log_of(self, contract: TableContract, version: int) -> bool:
+        """Whether the log still reaches back to a version; its files may be gone all the same."""
+        try:
+            self.read(contract, version=version)
+        except AnalysisException:
+            return False
+        return True
+
+    def files(self, contract: TableContract, network: str | None = None) -> int:
+        """How many files the table's newest version has."""
+        return int(self._newest(contract, network).numOfFiles())
+
+    def compact(self, contract: TableContract, network: str | None = None) -> None:
+        """Gathers the small files of each partition, in one commit where there are any to gather.
+
+        No row changes and the commit says so: the change feed tells nothing of it.
+        """
+        DeltaTable.forPath(self.spark, self.path(contract, network)).optimize().executeCompaction()
+
+    def keep_from(self, contract: TableContract, first: date) -> int:
+        """Removes the partitions of the days before one, in one commit where there are any; their rows."""
+        before, (column,) = self.version(contract), contract.partitioned_by
+        DeltaTable.forPath(self.spark, self.path(contract)).delete(F.col(column) < F.lit(first))
+        return int(self._metrics(contract, None, after=before).get("numDeletedRows", 0))
+
+    def keep_for(self, contract: TableContract, network: str | None = None) -> None:
+        """Has the table keep removed files and log entries as long as the settings say now."""
+        stands = self._newest(contract, network).metadata().configuration()
+        said = {key: stands.get(key) for key in self._retention()}
+        if any(found.isEmpty() or found.get() != self._retention()[key] for key, found in said.items()):
+            wanted = ", ".join(f"'{key}' = '{value}'" for key, value in self._retention().items())
+            path = self.path(contract, network).replace("`", "``")
+            self.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({wanted})")
+
+    def clean(self, contract: TableContract, network: str | None = None) -> int:
+        """Removes files and log entries that nothing within the table's retention needs; how many bytes those were."""
+        path = self.path(contract, network)
+        system, folder = self._file_system(path)
+        before = system.getContentSummary(folder).getLength()
+        with _said_beside(self.spark):
+            DeltaTable.forPath(self.spark, path).vacuum()
+        self._newest(contract, network).deltaLog().checkpoint()  # Delta cleans the log up behind a checkpoint
+        return int(before - system.getContentSummary(folder).getLength())
+
+
+@contextmanager
+def _said_beside(spark: SparkSession) -> Iterator[None]:
+    """What Delta prints goes to standard error until the block ends: standard output may be JSON."""
+    jvm: Any = spark._jvm
+    console = getattr(getattr(jvm.scala, "Console$"), "MODULE$")
+    was = console.out()
+    console.setOutDirect(jvm.System.err)
+    try:
+        yield
+    finally:
+        console.setOutDirect(was)
 
 
 def _all(conditions: Sequence[Column]) -> Column:
