@@ -136,19 +136,19 @@ def find(tables: Tables, run: str) -> Manifest:
         raise ConfigError("--to", expected=expected, found=run, remedy="kloutspark runs lists them.")
     later = [row for row in finished if row["number"] > numbers[-1]]
     upkeep = takewhile(lambda row: row["command"] == MAINTAIN, later)
-    return _numbered(tables, max([numbers[-1], *[row["number"] for row in upkeep]]))
+    (found,) = _numbered(tables, max([numbers[-1], *[row["number"] for row in upkeep]]))
+    return found
 
 
 def is_kept(tables: Tables, made: Manifest, contracts: Iterable[TableContract]) -> bool:
     """Whether tables can be read as a run left them: what replaced its files did so after what was removed."""
     finished = _in_order(tables)
+    mine = max(n for n, row in enumerate(finished) if row["run_id"] == made.run_id)
+    after = [row["number"] for row in finished[mine + 1 : mine + 2]]
     upkeep = [row["number"] for row in finished if row["command"] == MAINTAIN]
-    removed_before = _numbered(tables, upkeep[-1]).removed_before if upkeep else None
-    (mine,) = (n for n, row in enumerate(finished) if row["run_id"] == made.run_id)
-    if removed_before is not None and mine + 1 < len(finished):
-        after = _numbered(tables, finished[mine + 1]["number"])
-        if after.started_at < removed_before:
-            return False
+    removed = [found.removed_before for found in _numbered(tables, *upkeep) if found.removed_before is not None]
+    if removed and any(found.started_at < max(removed) for found in _numbered(tables, *after)):
+        return False
     return all(tables.has_log_of(contract, made.kept.get(contract.name, 0)) for contract in contracts)
 
 
@@ -164,9 +164,9 @@ def _in_order(tables: Tables) -> list[Row]:
     return _finished(tables).select("number", "run_id", "command", "as_of", "status").orderBy("number").collect()
 
 
-def _numbered(tables: Tables, number: int) -> Manifest:
-    found = _finished(tables).where(F.col("number") == F.lit(number)).select("manifest")
-    return Manifest.model_validate_json(found.collect()[0][0])
+def _numbered(tables: Tables, *numbers: int) -> list[Manifest]:
+    found = _finished(tables).where(F.col("number").isin(*numbers)).select("manifest") if numbers else None
+    return [] if found is None else [Manifest.model_validate_json(row[0]) for row in found.collect()]
 
 
 def _append(

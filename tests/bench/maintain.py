@@ -6,7 +6,7 @@
 
 Every day brings 300 interactions in three deliveries, one of 20 of them late by up to a week, two accounts and a gauge.
 After each maintenance, and every ten days without, the files of each table are counted: of its newest version, and on
-disk. Prints a JSON document and keeps it in tests/bench/results/ (not in git).
+disk. Keeps a JSON document in tests/bench/results/ (not in git), and prints the table of docs/performance.md.
 """
 
 import argparse
@@ -77,6 +77,18 @@ def count_files(tables: Tables) -> dict[str, dict[str, int]]:
     return found
 
 
+def page(counted: list[dict[str, Any]]) -> str:
+    """The counts of every 30th day as a table of docs/performance.md: files, and the days that they are of."""
+    shown = {e["day"]: e["tables"] for e in counted if "tables" in e and (e["day"] % 30 == 0 or e is counted[-1])}
+    names = list(dict.fromkeys(name for tables in shown.values() for name in tables))
+    lines = ["| table | " + " | ".join(f"day {day}" for day in shown) + " |", "|---" * (len(shown) + 1) + "|"]
+    for name in names:
+        found = [tables.get(name) for tables in shown.values()]
+        cells = [f"{of['files']} of {of['days']}, {of['on_disk']}, {of['log']}" if of else "" for of in found]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Runs what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,12 +117,12 @@ def main() -> None:
             upkeep = maintenance.maintain(tables, config, run_id=f"upkeep-{n}", started_at=datetime.now(UTC))
             entry["maintained"] = {t.table: [t.files_before, t.files_after, t.rows_removed] for t in upkeep}
             entry["maintain_seconds"] = round(time.perf_counter() - start, 1)
-        if "maintained" in entry or n % 10 == 0:
+        if "maintained" in entry or n % 10 == 0 or n == asked.days:
             entry["tables"] = count_files(tables)
         counted.append(entry)
         file.write_text(json.dumps(counted, indent=1))
         print(n, entry["status"], entry["seconds"], entry.get("maintain_seconds", ""), flush=True)
-    print(json.dumps(counted, indent=1))
+    print(page(counted))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from kloutspark import publish
@@ -69,7 +72,7 @@ def versions(lab: Lab) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """Three runs of two days, several deliveries, and rows of a day that no window needs any more."""
+    """Two days, several deliveries, and rows of a day that no window needs any more."""
     lab = Lab(spark, tmp_path_factory.mktemp("root") / "scored", ("tables.past_days=0",))
     for n in range(4):
         lab.react(
@@ -78,7 +81,7 @@ def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lab
             {"occurred_at": noon(SECOND), "actor_id": f"h{n}", "target_id": "ada"},
         )
         lab.put(ACCOUNTS, [{"account_id": f"x{n}", "account_type": "personal"}], "twitter")
-    lab.score(FIRST, SECOND, SECOND)
+    lab.score(FIRST, SECOND)
     return lab
 
 
@@ -96,28 +99,22 @@ class Dies(BaseException):
     """What kills a driver."""
 
 
-@pytest.fixture
-def dying() -> Callable[[object, str, int], Any]:
-    """Kills whoever calls a function for the n-th time."""
+@contextmanager
+def killed(owner: object, name: str, call: int) -> Iterator[None]:
+    """Whoever calls a function for the n-th time dies."""
+    real, calls = getattr(owner, name), count(1)
 
-    def at(owner: object, name: str, call: int) -> Any:
-        real, calls = getattr(owner, name), iter(range(1, call + 1))
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == call:
+            raise Dies
+        return real(*args, **kwargs)
 
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            if next(calls) == call:
-                raise Dies
-            return real(*args, **kwargs)
-
-        patch = pytest.MonkeyPatch()
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, name, counted)
-        return patch
-
-    return at
+        yield
 
 
-def test_the_next_day_is_equal_to_the_bit_wherever_maintenance_was_killed(
-    scored: Lab, dying: Callable[[object, str, int], Any]
-) -> None:
+def test_the_next_day_is_equal_to_the_bit_wherever_maintenance_was_killed(scored: Lab) -> None:
     lab, other = copied(scored, "killed"), copied(scored, "never maintained")
     late = {"occurred_at": noon(FIRST) - timedelta(days=3), "actor_id": "late", "interaction_id": "late"}
     for each in (lab, other):
@@ -125,15 +122,11 @@ def test_the_next_day_is_equal_to_the_bit_wherever_maintenance_was_killed(
     before = whole(lab, SECOND)
     newest = manifest.last_finished(lab.tables)
     for owner, name, call in ((Tables, "compact", 9), (manifest, "finish", 1)):
-        patch = dying(owner, name, call)
-        with pytest.raises(Dies):
+        with killed(owner, name, call), pytest.raises(Dies):
             maintain(lab)
-        patch.undo()
         assert manifest.last_finished(lab.tables) == newest, "nothing was finished"
-    patch = dying(Tables, "clean", 3)
-    with pytest.raises(Dies):
+    with killed(Tables, "clean", 3), pytest.raises(Dies):
         maintain(lab)
-    patch.undo()
     last, newest_run = manifest.last_finished(lab.tables)
     assert last is not None
     assert (last.command, last.as_of, newest_run) == ("maintain", SECOND, SECOND)
@@ -172,9 +165,9 @@ def test_files_are_gathered_and_readers_within_the_retention_read_on(
     ]
     assert published.published_days(lab.tables) == [FIRST, SECOND]
 
-    replaced, kept = manifest.find(lab.tables, runs[2]["run_id"]), manifest.find(lab.tables, str(SECOND))
-    assert (replaced.run_id, kept.run_id) == (runs[2]["run_id"], runs[0]["run_id"])
-    pinned = [(contract, replaced.kept[contract.name]) for contract in (SCORES, FEATURES, PAIRS)]
+    past, newest = manifest.find(lab.tables, str(FIRST)), manifest.find(lab.tables, str(SECOND))
+    assert (past.run_id, newest.run_id) == (runs[2]["run_id"], runs[0]["run_id"]), "the newest as it stands now"
+    pinned = [(contract, past.kept[contract.name]) for contract in (SCORES, FEATURES, PAIRS)]
     read = [sorted(map(repr, lab.tables.read(c, version=v).collect())) for c, v in pinned]
     maintain(lab, days_later=28)
     assert [sorted(map(repr, lab.tables.read(c, version=v).collect())) for c, v in pinned] == read
@@ -182,9 +175,9 @@ def test_files_are_gathered_and_readers_within_the_retention_read_on(
     assert published.background(lab.tables, row, window_days=90)["actors"]
 
     freed = maintain(lab.variant("tables.deleted_file_retention_days=20"), days_later=28)
-    assert freed[SCORES.path()].bytes_freed > 0
-    with pytest.raises(Exception, match="FILE_NOT_EXIST"):
-        lab.tables.read(PAIRS, version=replaced.kept[PAIRS.name]).collect()
+    assert freed[PAIRS.path()].bytes_freed > 0
+    with pytest.raises(Py4JJavaError, match="FILE_NOT_EXIST"):
+        lab.tables.read(PAIRS, version=past.kept[PAIRS.name]).collect()
     behind = published.background(lab.tables, row, window_days=90)
     assert (behind["ranks"], behind["actors"]) == ([], [])
     assert "removed by maintenance" in caplog.text
