@@ -70,8 +70,8 @@ truth: setup  ## Hold the score against the future of every real data set: docs/
 attacks: setup  ## Measure what fakes buy, hours, and write docs/attacks.md and its plot; KEPT=... resumes.
 	$(PY) -m tests.attacks "$(or $(KEPT),attack-results)"
 
-bench: setup  ## Measure; decides nothing.
-	$(PY) -m tests.bench
+bench: setup  ## Measure a small day against what one would pick instead; decides nothing; ARGS=... as of tests.bench.
+	$(PY) -m tests.bench $(ARGS)
 
 lock:  ## Renew requirements.lock from pyproject.toml, keeping versions that still fit; UPGRADE=1 takes the newest.
 	@set -euo pipefail; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \

@@ -1,144 +1,96 @@
-"""What a day costs: seconds and rows by stage, jobs and shuffles. Measures, decides nothing.
+"""What a day costs, held against the alternatives and the bounds of the issue. Measures, decides nothing: exits with 0.
 
-.venv/bin/python -m tests.bench                                 a synthetic day of 1 million rows, three days behind it
-.venv/bin/python -m tests.bench --root DIR --as-of 2012-07-08   a day of a root that stands already, run once more
-.venv/bin/python -m tests.bench --networks 10                   the same rows on ten networks, a tenth on each
-.venv/bin/python -m tests.bench --skew                          half of the rows for one target, a tenth by one actor
+.venv/bin/python -m tests.bench                                       the default set, small: 100,000 rows a day
+.venv/bin/python -m tests.bench --only windows --rows 1000000         one measurement, at its full size
+.venv/bin/python -m tests.bench --only day --root DIR --as-of DAY     a day of a root that stands, run once more
+.venv/bin/python -m tests.bench --only day --networks 10              a tenth of the rows on each of ten networks
+.venv/bin/python -m tests.bench --only day --skew                     half of them to one target, a tenth by one actor
 
-Prints a JSON document and writes it to tests/bench/results/ (not in git).
+Data is written once into --data (KLOUTSPARK_BENCH_DIR, tests/bench/data) and reused. Prints a table; figures and what
+they were made of are kept as JSON in tests/bench/results/. Neither is in git.
 """
 
 import argparse
-import json
+import logging
 import os
-import tempfile
-import time
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from delta.tables import DeltaTable
-from pyspark.sql import functions as F
-
-from kloutspark import pipeline
-from kloutspark.config import load
-from kloutspark.domain.contracts import (
-    ACTOR_DAYS,
-    FEATURES,
-    INTERACTIONS,
-    PAIRS,
-    RANKS,
-    SCORES,
-    SCORES_CANDIDATE,
-    TARGETS,
-    TableContract,
-)
+from kloutspark.config import Config, load
 from kloutspark.storage.session import build_session
-from kloutspark.storage.tables import Tables
+from tests.bench.measures import MEASUREMENTS, Asked, cost_of, partitions
+from tests.bench.report import Figure, machine, write
+from tests.bench.synthetic import AS_OF, FIVE_KINDS, Data, Store
 
-ACTOR_COUNT, TARGET_COUNT = 2_000_000, 400_000
-AS_OF = date(2026, 3, 31)
-KEPT = (PAIRS, ACTOR_DAYS, TARGETS, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
-
-
-def write_day(tables: Tables, day: date, rows: int, *, network: str, kinds: Sequence[str], is_skewed: bool) -> None:
-    """Heavy-tailed actors and targets, most pairs new, string ids; the same rows every time."""
-    tables.ensure(INTERACTIONS, network)
-    seed = F.lit(f"{day}/{network}")
-    share = [F.pmod(F.xxhash64("id", seed, F.lit(n)), F.lit(1_000_000)) / 1_000_000 for n in range(6)]
-    kind = F.element_at(F.array(*[F.lit(k) for k in kinds]), (share[2] * len(kinds) + 1).cast("int"))
-    actor, target = F.floor(F.pow(share[0], 2) * ACTOR_COUNT), F.floor(F.pow(share[1], 4) * TARGET_COUNT)
-    if is_skewed:
-        actor = F.when(share[4] < 0.1, F.lit(0)).otherwise(actor)
-        target = F.when(share[5] < 0.5, F.lit(0)).otherwise(target)
-    moment = F.timestamp_seconds(F.unix_timestamp(F.lit(day).cast("timestamp")) + F.floor(share[3] * 86_400))
-    frame = tables.spark.range(rows).select(
-        F.concat(F.lit(f"{day}/"), "id").alias("interaction_id"),
-        moment.alias("occurred_at"),
-        F.concat(F.lit("a"), actor).alias("actor_id"),
-        F.concat(F.lit("t"), target).alias("target_id"),
-        kind.alias("kind"),
-        F.lit(None).cast("string").alias("post_id"),
-        moment.alias("ingested_at"),
-    )
-    tables.append(frame, INTERACTIONS, network)
+DEFAULT = ("windows", "flat", "recompute", "tiles", "ranks", "shuffles", "late", "start", "bulk")
+DATA = Path(__file__).parent / "data"
+SMALL = 10_000  # rows a day of `bulk`, which runs each of its days in full
 
 
-def cost_of(tables: Tables, as_of: date) -> dict[str, object]:
-    """One run of a day with what Spark's status store says of its jobs and stages."""
-    config = load(env="local")
-    store: Any = tables.spark.sparkContext._jsc.sc().statusStore()
-    jobs_before = store.jobsList(None).size()
-    stages_before = {s.stageId() for s in _stages(store)}
-    start = time.perf_counter()
-    outcome = pipeline.run(tables, config, as_of=as_of, run_id=f"bench-{as_of}", started_at=datetime.now(UTC))
-    seconds = time.perf_counter() - start
-    stages = [s for s in _stages(store) if s.stageId() not in stages_before]
-    return {
-        "as_of": str(as_of),
-        "status": outcome.manifest.status,
-        "counts": {n: c.model_dump() for n, c in outcome.manifest.counts.items()},
-        "seconds": round(seconds, 1),
-        "stages": {s.name: s.seconds for s in outcome.manifest.stages},
-        "rows_written": {c.name: rows_written(tables, c) for c in KEPT},
-        "jobs": store.jobsList(None).size() - jobs_before,
-        "stages_that_shuffle": sum(s.shuffleWriteBytes() > 0 for s in stages),
-        "shuffled_mb": round(sum(s.shuffleWriteBytes() for s in stages) / 1e6, 1),
-        "shuffled_rows": sum(s.shuffleWriteRecords() for s in stages),
-        "largest_shuffles_rows": sorted((s.shuffleWriteRecords() for s in stages), reverse=True)[:6],
-    }
+def day(store: Store, asked: argparse.Namespace, networks: tuple[str, ...]) -> list[Figure]:
+    """One run of a day, by stage: of a root that stands, or of synthetic data."""
+    if asked.root is not None:
+        found = cost_of(store.tables(asked.root), store, as_of=asked.as_of)
+    else:
+        data = Data(asked.rows, asked.days_behind, networks, is_skewed=asked.skew)
+        with store.copied(store.root(data, "full")) as tables:
+            found = cost_of(tables, store)
+    stages = [Figure("day", f"stage {name}", (seconds,), unit="s") for name, seconds in found["stages"].items()]
+    return [Figure("day", "all stages", (found["seconds"],), unit="s", details=found), *stages]
 
 
-def rows_written(tables: Tables, contract: TableContract) -> int:
-    """Rows of the table's newest commit, which is the run's."""
-    newest = DeltaTable.forPath(tables.spark, tables.path(contract)).history(1).collect()[0]
-    return int(newest["operationMetrics"]["numOutputRows"])
+def configuration(asked: argparse.Namespace, folder: Path) -> Config:
+    """Local mode with the bench's heap; shuffle partitions by the rows that a run moves."""
+    overrides = [
+        f"spark.driver_memory={asked.memory}",
+        f"spark.shuffle_partitions={partitions(max([asked.rows, *asked.sizes]))}",
+        f"spark.settings={{spark.local.dir: {folder / 'spark'}}}",
+    ]
+    return load(env="local", overrides=[*overrides, *asked.set])
 
 
-def _stages(store: Any) -> list[Any]:
-    quantiles, statuses = (getattr(store, f"stageList$default${n}")() for n in (4, 5))
-    found = store.stageList(None, False, False, quantiles, statuses)
-    return [found.apply(i) for i in range(found.size())]
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=[*MEASUREMENTS, "day"], default=list(DEFAULT), metavar="NAME",
+                        help=f"of {', '.join([*MEASUREMENTS, 'day'])}")  # fmt: skip
+    parser.add_argument("--rows", type=int, default=100_000, help="a day")
+    parser.add_argument("--days-behind", type=int, default=90)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 5_000_000], help="rows a day, of linear")
+    parser.add_argument("--edges", type=int, default=2_000_000, help="of ranks")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--memory", default="8g", help="of Spark's heap, and as much of DuckDB")
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("KLOUTSPARK_BENCH_DIR") or DATA))
+    parser.add_argument("--set", action="append", default=[], metavar="A.B=C", help="configuration, as of kloutspark")
+    parser.add_argument("--root", type=Path, help="of day: one that stands")
+    parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF, help="of day, with --root")
+    parser.add_argument("--networks", type=int, default=1, help="of day")
+    parser.add_argument("--skew", action="store_true", help="of day")
+    return parser.parse_args()
 
 
 def main() -> None:
     """Runs what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--root", type=Path)
-    parser.add_argument("--as-of", type=date.fromisoformat, default=AS_OF)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--days-behind", type=int, default=3)
-    parser.add_argument("--networks", type=int, default=1)
-    parser.add_argument("--skew", action="store_true")
-    asked = parser.parse_args()
-    config = load(env="local")
-    pages = {n: tuple(config.networks[n].kinds) for n in ("twitter", *config.scored) if config.networks[n].kinds}
-    chosen = dict(list(pages.items())[: asked.networks])
-    spark = build_session(config.spark)
-    with tempfile.TemporaryDirectory() as scratch:
-        tables = Tables(spark, str(asked.root or Path(scratch) / "root"), config.tables)
-        found = []
-
-        def write(day: date) -> None:
-            for network, kinds in chosen.items():
-                rows = asked.rows // len(chosen)
-                write_day(tables, day, rows, network=network, kinds=kinds, is_skewed=asked.skew)
-
-        if asked.root is None:
-            for age in reversed(range(1, asked.days_behind + 1)):
-                write(asked.as_of - timedelta(days=age + 1))
-            if asked.days_behind:  # else a first run, over one day
-                found.append(cost_of(tables, asked.as_of - timedelta(days=1)))
-            write(asked.as_of - timedelta(days=1))
-        found.append(cost_of(tables, asked.as_of))
-    asked_for = {"rows_a_day": asked.rows, "networks": list(chosen), "is_skewed": asked.skew}
-    document = {**asked_for, "load": os.getloadavg(), "cores": os.cpu_count(), "runs": found}
-    results = Path(__file__).parent / "results"
-    results.mkdir(exist_ok=True)
-    text = json.dumps(document, indent=2)
-    (results / f"day-{datetime.now(UTC):%Y%m%dT%H%M%S}.json").write_text(text)
-    print(text)
+    asked = arguments()
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    folder, before = asked.data.resolve(), machine()
+    config = configuration(asked, folder)
+    others = tuple(n for n in config.scored if config.networks[n].kinds and n != FIVE_KINDS)
+    store = Store(build_session(config.spark), config, folder)
+    figures: list[Figure] = []
+    for name in asked.only:
+        if name == "day":
+            figures += day(store, asked, (FIVE_KINDS, *others)[: asked.networks])
+            continue
+        days = min(asked.days_behind, 10) if name in ("tiles", "linear", "memory", "bulk") else asked.days_behind
+        rows = min(asked.rows, SMALL) if name == "bulk" else asked.rows
+        sizes, repeats = tuple(asked.sizes), asked.repeats
+        figures += MEASUREMENTS[name](
+            store, Asked(rows, days, sizes=sizes, edges=asked.edges, repeats=repeats, memory=f"{asked.memory}b")
+        )
+    said: dict[str, Any] = {"rows": asked.rows, "days_behind": asked.days_behind, "memory": asked.memory}
+    print(write(figures, {**said, "repeats": asked.repeats, "set": asked.set}, before=before))
 
 
 if __name__ == "__main__":
