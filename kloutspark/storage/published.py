@@ -144,7 +144,7 @@ def background(tables: Tables, row: Mapping[str, Any], *, window_days: int) -> d
     limit = sum(p["points"] for p in row["parts"] if (p["network"], p["signal"]) == ("", "step_limit"))
     found = {"without_step_limit": round(row["score"] - limit, 2), "ranks": [], "actors": [], "held": held}
     if not is_kept(tables, made, (FEATURES, TARGETS)):
-        log.warning("ranks and actors of %s are not told: its run's files are removed by maintenance", row["as_of"])
+        log.warning("ranks and actors of %s are not told: the files of its run are no longer kept", row["as_of"])
         return found
     vectors = tables.read(FEATURES, version=made.kept[FEATURES.name]).where(F.col("as_of") == F.lit(row["as_of"]))
     mine = _named(tables, vectors.where(F.col("account_id").isin([a for _, a in accounts])))

@@ -289,12 +289,13 @@ class Tables:
 
     def keep_for(self, contract: TableContract, network: str | None = None) -> None:
         """Has the table keep removed files and log entries as long as the settings say now."""
-        stands = self._newest(contract, network).metadata().configuration()
-        said = {key: stands.get(key) for key in self._retention()}
-        if any(found.isEmpty() or found.get() != self._retention()[key] for key, found in said.items()):
-            wanted = ", ".join(f"'{key}' = '{value}'" for key, value in self._retention().items())
+        stands, wanted = self._newest(contract, network).metadata().configuration(), self._retention()
+        if any(not stands.contains(key) or stands.apply(key) != value for key, value in wanted.items()):
+            said = ", ".join(
+                f"'{key}' = '{value}'" for key, value in wanted.items()
+            )  # at once: log >= files is enforced
             path = self.path(contract, network).replace("`", "``")
-            self.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({wanted})")
+            self.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({said})")
 
     def clean(self, contract: TableContract, network: str | None = None) -> int:
         """Removes files and log entries that nothing within the table's retention needs; how many bytes those were."""

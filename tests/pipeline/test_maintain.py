@@ -180,7 +180,7 @@ def test_files_are_gathered_and_readers_within_the_retention_read_on(
         lab.tables.read(PAIRS, version=past.kept[PAIRS.name]).collect()
     behind = published.background(lab.tables, row, window_days=90)
     assert (behind["ranks"], behind["actors"]) == ([], [])
-    assert "removed by maintenance" in caplog.text
+    assert "no longer kept" in caplog.text
     stand = versions(lab)
     with pytest.raises(ConfigError, match="whose files are removed"):
         publish.rollback(lab.tables, to=str(FIRST), run_id="back", started_at=datetime.now(UTC))
