@@ -27,6 +27,7 @@ from kloutspark.reporting.anchors import show_anchors
 from kloutspark.reporting.days import (
     RANGES,
     show_comparison,
+    show_cost,
     show_distribution,
     show_findings,
     show_maintenance,
@@ -299,6 +300,17 @@ def runs(
         show_findings(place.console, gate, rows)
     if docs is not None and not place.is_json:
         place.console.print(shown(f"Data Docs: {docs / 'index.html'}"))
+
+
+@app.command(epilog="Example: kloutspark cost --as-of 2012-07-05")
+@at_a_place()
+def cost(place: Place, as_of: AsOfOrNewest = None) -> None:
+    """What each stage of the newest run of a day cost: seconds, rows, bytes, and its largest task."""
+    found = published.cost(place.tables, as_of=as_of)
+    if place.is_json:
+        typer.echo(as_json(found))
+    else:
+        show_cost(place.console, found)
 
 
 @app.command(epilog="Example: kloutspark attack click_farm ring --network twitter --budget 1000 --scores 15,50")

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import partial, reduce
@@ -32,11 +32,11 @@ from kloutspark.domain.counts import Counts
 from kloutspark.domain.windows import Span, newest_at_or_before
 from kloutspark.publish import audit, publish
 from kloutspark.quality.gate import Verdict
-from kloutspark.storage import inputs, manifest
+from kloutspark.storage import costs, inputs, manifest
 from kloutspark.storage.day import Day, on_days, open_day, survey
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.lock import run_lock
-from kloutspark.storage.manifest import Graph, Manifest
+from kloutspark.storage.manifest import Graph, Manifest, Stage
 from kloutspark.storage.scratch import scratch
 from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
@@ -82,27 +82,37 @@ def run(
         ConfigError: the day is older than the newest published one.
         InputError: no network has rows in the window, an input is missing or drifted, another run holds the root.
     """
+    opening: list[Stage] = []
     with run_lock(tables.root):
-        day = open_day(
-            tables, config.on(as_of), as_of=as_of, run_id=run_id, recompute=recompute, is_older_allowed=is_older_allowed
-        )
-        with settled(_owners(day)) as linked, _hidden(day, linked) as hidden:  # read by many joins
-            owners = identity.without(linked, hidden)
+        with ExitStack() as kept:  # frames that several stages read
+            with costs.stage(tables.spark, "open", as_of=as_of, run_id=run_id, into=opening):
+                day = open_day(
+                    tables,
+                    config.on(as_of),
+                    as_of=as_of,
+                    run_id=run_id,
+                    recompute=recompute,
+                    is_older_allowed=is_older_allowed,
+                )
+                linked = kept.enter_context(settled(_owners(day)))
+                hidden = kept.enter_context(_hidden(day, linked))
+                owners = identity.without(linked, hidden)
+            day.stages += opening
             with day.stage("judge"):
                 read = judge_rows(day)
             with day.stage("pairs"):
                 tiled = build_pairs(day, hidden)
             with day.stage("targets"):
                 build_targets(day, tiled.touched)
-            pages = _page_links(day)
             with day.stage("ranks"):
+                pages = _page_links(day)
                 build_ranks(day, pages, hidden)
-            with _measured(day, owners, linked, pages, hidden) as vectors:
-                with day.stage("features"):
-                    build_features(day, vectors)
-                with day.stage("scores"):
-                    gone = None if hidden is None else identity.hidden_persons(hidden, linked)
-                    build_candidate(day, vectors, owners, gone)
+            with day.stage("features"):
+                vectors = kept.enter_context(_measured(day, owners, linked, pages, hidden))
+                build_features(day, vectors)
+            with day.stage("scores"):
+                gone = None if hidden is None else identity.hidden_persons(hidden, linked)
+                build_candidate(day, vectors, owners, gone)
         counts = {name: of_rows.model_copy(update=tiled.counts.get(name, {})) for name, of_rows in read.items()}
         with day.stage("gate"):
             verdict = audit(day, counts, accepted=accepted)

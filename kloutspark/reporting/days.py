@@ -17,6 +17,20 @@ RANGES = {  # first and last whole score: the share of a real population there, 
     (50, 64): SHARES_BELOW[65] - SHARES_BELOW[50],
     (65, 100): 1 - SHARES_BELOW[65],
 }
+FIGURES = (  # of a stage: which, in what, and how it is headed
+    ("seconds", 1, "seconds"),
+    ("task_seconds", 1, "of tasks"),
+    ("jobs", 1, "jobs"),
+    ("rows_read", 1, "rows read"),
+    ("rows_written", 1, "written"),
+    ("rows_shuffled", 1, "shuffled"),
+    ("bytes_read", 1_000_000, "MB read"),
+    ("bytes_shuffled", 1_000_000, "shuffled"),
+    ("bytes_spilled", 1_000_000, "spilled"),
+    ("largest_task_seconds", 1, "largest task"),
+    ("median_task_seconds", 1, "median"),
+)
+SUMMED = [name for name, *_ in FIGURES if not name.endswith("_task_seconds")]
 COUNTS = ("read", "counted", "own", "duplicate", "quarantined", "outside")
 
 
@@ -86,6 +100,26 @@ def show_maintenance(console: Console, rows: Sequence[Mapping[str, Any]]) -> Non
     lines.append(("all", *[f"{sum(r[name] for r in rows):,}" for name in names]))
     headings = ("table", "files before", "files now", "rows of old days removed", "bytes freed")
     console.print(table("Maintained tables", headings, lines, right=range(1, 5)))
+
+
+def show_cost(console: Console, run: Mapping[str, Any]) -> None:
+    """What each stage of a run cost, - where it is not known; and of all together, what a row of the input cost."""
+    stages, rows = run["stages"], run["rows"]
+    lines = [[s["name"], *(_number(s[name], unit) for name, unit, _ in FIGURES)] for s in stages]
+    sums = {name: None if any(s[name] is None for s in stages) else sum(s[name] for s in stages) for name in SUMMED}
+    lines.append(["all", *(_number(sums[name], unit) if name in sums else "" for name, unit, _ in FIGURES)])
+    title = f"Run {run['run_id']} of {run['as_of']}, {run['status']}"
+    headings = ("stage", *(heading for *_, heading in FIGURES))
+    console.print(table(title, headings, lines, right=range(1, len(headings))))
+    moved = sums["bytes_shuffled"]
+    if rows and moved is not None:
+        console.print(shown(f"{rows:,} rows of input, for each {moved / rows:,.0f} bytes shuffled"))
+
+
+def _number(value: float | None, unit: int) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) and unit == 1 else f"{value / unit:,.1f}"
 
 
 def show_findings(console: Console, run_id: str, rows: Sequence[Mapping[str, Any]]) -> None:

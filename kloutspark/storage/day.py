@@ -1,13 +1,12 @@
 """A day under way: opened on the last finished run, its inputs pinned, its kept tables at known versions."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
-from time import perf_counter
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -29,9 +28,8 @@ from kloutspark.domain.contracts import (
     TableContract,
 )
 from kloutspark.domain.errors import ConfigError, InputError
-from kloutspark.domain.stages import STAGES
 from kloutspark.domain.windows import Span, newest_at_or_before
-from kloutspark.storage import inputs, manifest
+from kloutspark.storage import costs, inputs, manifest
 from kloutspark.storage.inputs import NetworkInput
 from kloutspark.storage.manifest import Manifest, Stage
 from kloutspark.storage.tables import Pin, Tables
@@ -159,14 +157,9 @@ class Day:
         is_ahead = self.newest_run is None or as_of > self.newest_run
         return is_ahead and self.versions[contract.name] == self.opened[contract.name]
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Times a stage and says when it ends."""
-        start = perf_counter()
-        STAGES.info(name)
-        yield
-        self.stages.append(Stage(name=name, seconds=round(perf_counter() - start, 3)))
-        log.info("%s %s: %.1f s", self.as_of, name, self.stages[-1].seconds)
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        """Measures a stage and says when it ends."""
+        return costs.stage(self.tables.spark, name, as_of=self.as_of, run_id=self.run_id, into=self.stages)
 
 
 def on_days(days: Mapping[str, Sequence[date]]) -> Column:

@@ -22,10 +22,25 @@ class _Frozen(BaseModel):
 
 
 class Stage(_Frozen):
-    """What a stage cost."""
+    """What a stage cost; figures of Spark's tasks are None where they are not known, as in manifests of before them.
+
+    `task_seconds` is what all tasks ran, together. Rows and bytes are read from files and from frames kept for several
+    readers, whose rows count by the batch; written to files; shuffled and spilled as written to disk. The largest and
+    the median task are of one Spark stage, the one whose largest task ran longest.
+    """
 
     name: str
     seconds: float
+    jobs: int | None = None
+    task_seconds: float | None = None
+    rows_read: int | None = None
+    rows_written: int | None = None
+    rows_shuffled: int | None = None
+    bytes_read: int | None = None
+    bytes_shuffled: int | None = None
+    bytes_spilled: int | None = None
+    largest_task_seconds: float | None = None
+    median_task_seconds: float | None = None
 
 
 class Graph(_Frozen):
@@ -115,6 +130,27 @@ def last_finished(tables: Tables) -> tuple[Manifest | None, date | None]:
     newest = F.max_by("manifest", F.struct("number", "run_id"))
     last, latest = _finished(tables).select(newest, F.max("as_of")).collect()[0]
     return None if last is None else Manifest.model_validate_json(last), latest
+
+
+def newest_score(tables: Tables, as_of: date | None) -> Manifest:
+    """The newest finished scoring run of a day, refused ones too; of the whole root where no day is given.
+
+    Raises:
+        InputError: there is no such run at all.
+        ConfigError: none speaks for the day.
+    """
+    runs = _finished(tables).where("command = 'score'") if tables.exists(RUNS) else None
+    days = [] if runs is None else [row[0] for row in runs.select("as_of").distinct().orderBy("as_of").collect()]
+    if runs is None or not days:
+        remedy = "Run kloutspark score --as-of DAY first."
+        raise InputError(tables.root, expected="finished runs", found="none", remedy=remedy)
+    if as_of is not None and as_of not in days:
+        expected = f"a day that was scored ({days[0]} .. {days[-1]})"
+        raise ConfigError("--as-of", expected=expected, found=str(as_of), remedy="kloutspark runs lists them.")
+    of_day = runs if as_of is None else runs.where(F.col("as_of") == F.lit(as_of))
+    return Manifest.model_validate_json(
+        of_day.select(F.max_by("manifest", F.struct("number", "run_id"))).collect()[0][0]
+    )
 
 
 def find(tables: Tables, run: str) -> Manifest:

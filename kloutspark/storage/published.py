@@ -27,7 +27,7 @@ from kloutspark.domain.contracts import (
 from kloutspark.domain.errors import ConfigError, InputError
 from kloutspark.domain.vitals import QUANTILES
 from kloutspark.domain.windows import Span
-from kloutspark.storage.manifest import Manifest, find, is_kept, last_finished
+from kloutspark.storage.manifest import Manifest, find, is_kept, last_finished, newest_score
 from kloutspark.storage.tables import Tables
 
 log = logging.getLogger(__name__)
@@ -307,6 +307,21 @@ def runs(tables: Tables, *, count: int) -> list[dict[str, Any]]:
         raise _nothing(tables.root)
     rows = tables.read(RUNS, version=tables.version(RUNS)).orderBy(F.desc("number")).limit(count).collect()
     return [{**row.asDict(), "manifest": json.loads(row["manifest"])} for row in rows]
+
+
+def cost(tables: Tables, *, as_of: date | None) -> dict[str, Any]:
+    """What each stage (Stage) of the newest scoring run of a day cost; of the newest run of all where no day is given.
+
+    `rows` are the input rows that the run read, of all networks.
+
+    Raises:
+        InputError: nothing was scored under the root.
+        ConfigError: the given day was not.
+    """
+    made = newest_score(tables, as_of)
+    run = made.model_dump(include={"as_of", "run_id", "status", "started_at"})
+    rows = sum(counts.read for counts in made.counts.values())
+    return {**run, "rows": rows, "stages": [stage.model_dump() for stage in made.stages]}
 
 
 def findings(tables: Tables, run_id: str) -> list[dict[str, Any]]:
