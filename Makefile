@@ -1,7 +1,7 @@
 # Bare `make` explains itself. Every path is relative, so that a checkout may lie in a folder with spaces in its name.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lint check test test-all demo docs truth attacks bench lock clean
+.PHONY: help setup lint check test test-all test-cluster package demo docs truth attacks bench lock clean
 
 export SPARK_LOCAL_IP := 127.0.0.1
 export PYTHONHASHSEED := 0
@@ -9,10 +9,11 @@ export PYTHONHASHSEED := 0
 unexport SPARK_HOME SPARK_CONF_DIR PYTHONPATH
 
 PY := .venv/bin/python
+DIST := dist
 NO_JVM := not spark and not delta and not cluster and not realdata and not bench
 
 help:  ## Explain the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.ready  ## Make .venv with the command kloutspark and Delta's jars; PYTHON=... chooses the interpreter.
 
@@ -52,6 +53,17 @@ test: setup  ## Run every test; real-data tests need KLOUTSPARK_DATA_DIR, else t
 
 test-all: setup  ## Run every test and what only measures.
 	$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+
+test-cluster: setup  ## Ingest, score and backfill by spark-submit on a master and two workers; part of make test.
+	$(PY) -m pytest -q tests/cluster
+
+# A wheel does not reach executors by its own name, a .zip does; a cluster's Spark has no Delta, so its two jars go along.
+package: setup  ## Put what spark-submit takes into dist/: kloutspark.zip, Delta's jars, jobs/ (docs/deploy.md).
+	@set -euo pipefail; mkdir -p "$(DIST)"; rm -rf "$(DIST)"/kloutspark-*.whl "$(DIST)"/delta-s*.jar "$(DIST)/jobs"; \
+	$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$(DIST)" .; \
+	cp "$(DIST)"/kloutspark-*.whl "$(DIST)/kloutspark.zip"; \
+	cp .venv/lib/python3.*/site-packages/pyspark/jars/delta-s[pt]*.jar "$(DIST)"; \
+	mkdir "$(DIST)/jobs"; cp jobs/*.py "$(DIST)/jobs"
 
 demo: setup  ## Make demo data, score it day by day, show the highest scores.
 	.venv/bin/kloutspark demo

@@ -4,7 +4,7 @@ Usage: PATH="$PWD/.venv/bin:$PATH" spark-submit jobs/daily_scores.py --as-of 201
 
 The same parameters and exit codes as `kloutspark score`. The interpreter of spark-submit must be one that kloutspark is
 installed in, as `make setup` does for .venv: hence the PATH. On a cluster: --env cluster, which leaves the master to
-spark-submit, and a --root that every node reaches.
+spark-submit, and a --root that every node reaches (docs/deploy.md).
 """
 
 import sys

@@ -74,6 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "test_config",
         "test_domain",
         "test_oracle",
+        "test_cluster",
         "test_p05",
         "test_held_and_opted_out",
         "test_gate",

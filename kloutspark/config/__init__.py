@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -240,13 +242,13 @@ def _science(model: Model) -> dict[str, Any]:
     return found
 
 
-def conf_dir() -> Path:
-    """The configuration that comes with the package: beside it in a checkout, inside it in a wheel."""
-    inside = Path(__file__).parent.parent / "conf"
+def conf_dir() -> Traversable:
+    """The configuration that comes with the package: beside it in a checkout, inside it in a wheel, unpacked or not."""
+    inside = files("kloutspark") / "conf"
     return inside if inside.is_dir() else Path(__file__).parent.parent.parent / "conf"
 
 
-def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[str] = ()) -> Config:
+def load(*, conf: Traversable | None = None, env: str = "local", overrides: Sequence[str] = ()) -> Config:
     """The configuration of a run.
 
     Raises:
@@ -256,7 +258,7 @@ def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[st
     if not folder.is_dir():
         raise ConfigError("--conf", expected="a folder", found=str(folder), remedy="Give the folder of base.yaml.")
     base = _merge(read_yaml(folder / "base.yaml"), _environment(folder, env))
-    networks = {path.stem: read_yaml(path) for path in sorted((folder / "networks").glob("*.yaml"))}
+    networks = {name: read_yaml(page) for name, page in _pages(folder / "networks").items()}
     for name in networks:
         if not re.fullmatch(NAME, name):
             where, expected = f"networks/{name}.yaml", f"a name like {NAME}"
@@ -276,7 +278,7 @@ def load(*, conf: Path | None = None, env: str = "local", overrides: Sequence[st
     return validated(Config, {**tree, "model": _with_followed(tree["model"], folder, (str(name),))})
 
 
-def _with_followed(model: Any, folder: Path, names: tuple[str, ...]) -> Any:
+def _with_followed(model: Any, folder: Traversable, names: tuple[str, ...]) -> Any:
     """A model's tree with the one that it follows, read from its file, in the place of that one's name.
 
     Raises:
@@ -292,20 +294,26 @@ def _with_followed(model: Any, folder: Path, names: tuple[str, ...]) -> Any:
     return {**model, "phase_in": {**phase, "from_model": followed}}
 
 
-def _environment(folder: Path, env: str) -> dict[str, Any]:
-    known = sorted(p.stem for p in (folder / "env").glob("*.yaml"))
+def _pages(folder: Traversable) -> dict[str, Traversable]:
+    """The YAML files of a folder by their names without the ending; none where there is no folder."""
+    found = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    return {name.removesuffix(".yaml"): found[name] for name in sorted(found) if name.endswith(".yaml")}
+
+
+def _environment(folder: Traversable, env: str) -> dict[str, Any]:
+    known = _pages(folder / "env")
     if env not in known:
-        raise unknown_key("--env", env, known)
-    return read_yaml(folder / "env" / f"{env}.yaml")
+        raise unknown_key("--env", env, list(known))
+    return read_yaml(known[env])
 
 
-def _model_path(folder: Path, name: str) -> Path:
+def _model_path(folder: Traversable, name: str) -> Traversable:
     if name.endswith((".yaml", ".yml")):
         return Path(name)
-    known = sorted(p.stem for p in (folder / "models").glob("*.yaml"))
+    known = _pages(folder / "models")
     if name not in known:
-        raise unknown_key("model", name, known)
-    return folder / "models" / f"{name}.yaml"
+        raise unknown_key("model", name, list(known))
+    return known[name]
 
 
 def _override(text: str) -> tuple[str, Any]:

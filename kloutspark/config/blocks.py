@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from importlib.resources.abc import Traversable
 from typing import Annotated, Any, TypeVar
 
 import yaml
@@ -57,7 +57,7 @@ def validated(model: type[Block], tree: Mapping[str, Any]) -> Block:
         raise _first_fault(error, model) from None
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Traversable) -> dict[str, Any]:
     """A mapping from a YAML file.
 
     Raises:

@@ -41,7 +41,7 @@ def test_a_network_nobody_thought_of_is_one_file_and_its_tables(
     shows: Shows,
 ) -> None:
     conf = tmp_path / "conf"
-    shutil.copytree(conf_dir(), conf)
+    shutil.copytree(str(conf_dir()), conf)
     (conf / "networks" / "apiary.yaml").write_text(PAGE)
     (tmp_path / "interactions.csv").write_text(INTERACTIONS)
     (tmp_path / "gauges.csv").write_text(GAUGES)

@@ -1,9 +1,7 @@
 """Real input, exact: Twitter around the Higgs announcement, through the command line as a user has it."""
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from datetime import date
 from io import StringIO
@@ -20,9 +18,8 @@ from kloutspark.storage.tables import Tables
 from tests.lab import USERS_PLANS, set_options
 from tests.realdata import data_file
 
-pytestmark = [pytest.mark.realdata, pytest.mark.delta, pytest.mark.cluster]
+pytestmark = [pytest.mark.realdata, pytest.mark.delta]
 ADDRESS = "https://snap.stanford.edu/data/higgs-twitter.html"
-REPOSITORY = Path(__file__).parents[2]
 DAYS = [date(2012, 7, day) for day in (6, 7, 8)]  # the first run reads every day before, the announcement among them
 EDGES = {"retweet": 328_132, "mention": 150_818, "reply": 32_523}  # rows of SNAP's lists, data/README.md
 OTHER_PLANS = ("spark.shuffle_partitions=7", "spark.settings={spark.sql.adaptive.enabled: 'false'}")
@@ -30,10 +27,10 @@ SETS_USERS, SETS_OTHER = (set_options(*settings) for settings in (USERS_PLANS, O
 ROWS = {"read": 563_069, "self": 7_588}
 
 
-def kloutspark(*argv: str) -> str:
-    """Runs a command line with the plans that a user has; what it printed."""
+def kloutspark(*argv: str, sets: Sequence[str] = SETS_USERS) -> str:
+    """Runs a command line with the plans that a user has, or others; what it printed."""
     with redirect_stdout(StringIO()) as printed:
-        assert exit_code([*argv, *SETS_USERS]) == 0
+        assert exit_code([*argv, *sets]) == 0
     return printed.getvalue()
 
 
@@ -71,7 +68,7 @@ def test_counts_by_pair_and_kind_equal_the_published_edge_lists(root: Path, spar
         assert duckdb.sql(f"({ours}) EXCEPT FROM {published}").fetchall() == []
 
 
-def test_every_day_is_published_and_the_last_one_again_by_spark_submit_is_equal_to_the_bit(root: Path) -> None:
+def test_every_day_is_published_and_the_last_one_again_by_other_plans_is_equal_to_the_bit(root: Path) -> None:
     """Other partitions, and adaptive plans before, none now; interpreted expressions: test_bit_equality."""
     import deltalake
 
@@ -84,29 +81,7 @@ def test_every_day_is_published_and_the_last_one_again_by_spark_submit_is_equal_
 
     before = published()
     assert {row[0] for row in before} == set(DAYS)
-    said = _spark_submit(
-        "jobs/daily_scores.py",
-        "--as-of",
-        str(DAYS[-1]),
-        "--root",
-        str(root),
-        "--json",
-        *SETS_OTHER,
-    )
+    said = kloutspark("score", "--as-of", str(DAYS[-1]), "--root", str(root), "--json", sets=SETS_OTHER)
     manifest = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
     assert manifest["status"] == "published"
     assert published() == before
-
-
-def _spark_submit(*argv: str) -> str:
-    folder = Path(sys.executable).parent
-    environment = {
-        **os.environ,
-        "PATH": f"{folder}:{os.environ['PATH']}",
-        "PYSPARK_PYTHON": sys.executable,
-        "SPARK_LOCAL_IP": "127.0.0.1",
-    }
-    command: list[str | Path] = [folder / "spark-submit", "--master", "local[2]", "--driver-memory", "3g", *argv]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY, env=environment)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout

@@ -137,7 +137,7 @@ def test_the_same_model_in_other_units_moves_nobody(tmp_path: Path) -> None:
 
 def test_malformed_yaml_is_named_by_file_and_line(tmp_path: Path) -> None:
     conf = tmp_path / "conf"
-    shutil.copytree(conf_dir(), conf)
+    shutil.copytree(str(conf_dir()), conf)
     (conf / "networks" / "twitter.yaml").write_text("title: [Twitter\nstatus: scored\n")
     with pytest.raises(ConfigError, match=r"twitter.yaml: expected valid YAML, found .* line 2"):
         load(conf=conf)
@@ -179,7 +179,7 @@ def test_the_fingerprint_is_of_science_alone() -> None:
 
 def test_a_network_that_nobody_thought_of_comes_in_by_one_page(tmp_path: Path) -> None:
     conf = tmp_path / "conf"
-    shutil.copytree(conf_dir(), conf)
+    shutil.copytree(str(conf_dir()), conf)
     page = (
         "title: Pigeon post\nstatus: scored\naccount_types: [personal]\nkinds: {coo: {class: light, meaning: a coo}}\n"
     )
