@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from kloutspark.domain.contracts import (
     FEATURES,
     INTERACTIONS,
     PAIRS,
+    RUNS,
     SCORES,
     TARGETS,
     TableContract,
@@ -153,6 +155,10 @@ def test_files_are_gathered_and_readers_within_the_retention_read_on(
     days = {INTERACTIONS.path("twitter"): 6, ACCOUNTS.path("twitter"): 1, PAIRS.path(): 4, SCORES.path(): 2}
     assert {name: found[name]["files_after"] for name in days} == days, "one file a day"
     assert found[INTERACTIONS.path("twitter")]["files_before"] == 4 * 6
+    for contract, network in maintenance.tables_of(lab.tables):
+        files = [Path(file) for file in lab.read(contract, network).inputFiles()]
+        own_row = contract is RUNS
+        assert len(files) == len({file.parent for file in files}) + own_row, contract.name
     assert {name: row["rows_removed"] for name, row in found.items() if row["rows_removed"]} == {
         PAIRS.path(): 4,
         TARGETS.path(): 1,
