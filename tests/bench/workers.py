@@ -43,8 +43,8 @@ def write_rows(path: Path, rows: int) -> None:
     moments = midnight + random.integers(86_400, size=rows).astype("timedelta64[s]")
     columns = {
         "interaction_id": [f"i{n}" for n in range(rows)],
-        "occurred_at": moments,
-        "ingested_at": moments,
+        "occurred_at": pa.array(moments, pa.timestamp("us", tz="UTC")),
+        "ingested_at": pa.array(moments, pa.timestamp("us", tz="UTC")),
         "actor_id": [f"a{n}" for n in actors],
         "target_id": [f"t{n}" for n in targets],
         "kind": random.choice(KINDS, rows),
@@ -82,7 +82,7 @@ def day(cluster: Cluster, ingested: Path, *, cores: int) -> dict[str, Any]:
         )
         manifest = json.loads(next(line for line in printed.splitlines() if line.startswith("{")))
         stages = {stage["name"]: stage["seconds"] for stage in manifest["stages"]}
-        log = [json.loads(line) for path in events.iterdir() for line in path.read_text().splitlines()]
+        log = [json.loads(line) for path in events.glob("app-*") for line in path.read_text().splitlines()]
         return {
             "cores": cores,
             "seconds": {**stages, "all stages": sum(stages.values()), "start to end": seconds},
