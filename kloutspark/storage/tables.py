@@ -298,14 +298,17 @@ class Tables:
             self.spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({said})")
 
     def clean(self, contract: TableContract, network: str | None = None) -> int:
-        """Removes files and log entries that nothing within the table's retention needs; how many bytes those were."""
+        """Removes files and log entries that nothing within the table's retention needs; bytes of those files."""
         path = self.path(contract, network)
-        system, folder = self._file_system(path)
-        before = system.getContentSummary(folder).getLength()
+        before = self._data_bytes(path)
         with _said_beside(self.spark):
             DeltaTable.forPath(self.spark, path).vacuum()
         self._newest(contract, network).deltaLog().checkpoint()  # Delta cleans the log up behind a checkpoint
-        return int(before - system.getContentSummary(folder).getLength())
+        return before - self._data_bytes(path)
+
+    def _data_bytes(self, path: str) -> int:
+        whole, log = (system.getContentSummary(p) for system, p in map(self._file_system, (path, f"{path}/_delta_log")))
+        return int(whole.getLength() - log.getLength())
 
 
 @contextmanager
