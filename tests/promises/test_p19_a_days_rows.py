@@ -1,9 +1,9 @@
 """P19: Billions of signals a day.
 
-What exists now: a day's run reads the rows of the days that the run before could not know, and no others, whatever
-lies behind it; each raw row moves through one shuffle (tests/transforms). The measured growth on one machine and on a
-cluster, and the capacity plan that follows from it, come with issue 8; docs/performance.md says what is measured so
-far.
+A day's run reads the rows of the days that the run before could not know, and no others, whatever lies behind it; each
+raw row moves through one shuffle (tests/transforms); a cluster gives what local mode gives, to the bit (tests/cluster).
+docs/performance.md says what a day costs against its alternatives, docs/capacity.md what follows from it for billions
+and what breaks first.
 """
 
 from kloutspark.domain.contracts import INTERACTIONS
