@@ -197,23 +197,23 @@ SELECT actor_id, target_id, {by_kind}, CAST(sum(duplicates) AS BIGINT) AS duplic
     bit_or(hours) AS hours,
     CAST(sum(CASE WHEN {NOT_SELF} THEN {reference.damped} ELSE 0 END) AS BIGINT) AS damped_micros
 FROM by_kind GROUP BY 1, 2;
-CREATE OR REPLACE TEMP TABLE actor_days AS
+CREATE OR REPLACE TEMP TABLE day_actors AS
 SELECT actor_id, CAST(sum(damped_micros) AS BIGINT) AS busy_micros, count(*) FILTER (WHERE {NOT_SELF}) AS targets,
     bit_or(CASE WHEN {NOT_SELF} THEN hours ELSE 0 END) AS hours
 FROM counted GROUP BY 1;
-CREATE OR REPLACE TEMP TABLE pairs AS
+CREATE OR REPLACE TEMP TABLE day_pairs AS
 WITH seen AS (
     SELECT actor_id, target_id, max(day) AS previous_day
     FROM past SEMI JOIN counted USING (actor_id, target_id) GROUP BY 1, 2
 )
 SELECT counted.*, previous_day, {reference.weight} AS weight_micros
-FROM counted JOIN (SELECT actor_id, busy_micros FROM actor_days) AS actors USING (actor_id)
+FROM counted JOIN (SELECT actor_id, busy_micros FROM day_actors) AS actors USING (actor_id)
     LEFT JOIN seen USING (actor_id, target_id);
-COPY pairs TO '{out}/pairs.parquet';
-COPY actor_days TO '{out}/actor_days.parquet';
+COPY day_pairs TO '{out}/pairs.parquet';
+COPY day_actors TO '{out}/actor_days.parquet';
 COPY (
     SELECT target_id, previous_day, count(*) AS pairs, {sums}, flatten(list(posts)) AS posts
-    FROM pairs WHERE {NOT_SELF} GROUP BY 1, 2
+    FROM day_pairs WHERE {NOT_SELF} GROUP BY 1, 2
 ) TO '{out}/targets.parquet';
 """
     )
