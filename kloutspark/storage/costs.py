@@ -17,7 +17,7 @@ from kloutspark.storage.manifest import Stage
 
 log = logging.getLogger(__name__)
 
-MOST_WAIT_MS = 1_000  # until Spark's events have reached the store, some 10 ms; where they lag more, no figures
+MOST_WAIT_MS = 5_000  # until Spark's events are in the store: some 10 ms, or a full collection; then no figures
 
 
 @contextmanager
