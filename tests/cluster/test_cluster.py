@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 
+import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
@@ -41,6 +42,7 @@ SETTINGS = (
     "spark.settings={spark.databricks.delta.snapshotPartitions: '1', "
     "spark.sql.sources.parallelPartitionDiscovery.parallelism: '2'}"
 )
+SPARK_HOME = str(Path(pyspark.__file__).parent)
 ON_A_CLUSTER = ["--env", "cluster", *set_options(*CHEAP_SMALL_PLANS, SETTINGS, "spark.shuffle_partitions=2")]
 
 
@@ -126,7 +128,8 @@ def test_a_job_of_the_checkout_ends_with_3_where_no_input_is(tmp_path: Path) -> 
     """As its docstring says: by the environment's own spark-submit, in local mode."""
     scripts = Path(sys.executable).parent
     command = ["spark-submit", "jobs/daily_scores.py", "--check", "--as-of", str(DAYS[0]), "--root", str(tmp_path)]
-    own = {"PATH": f"{scripts}:{os.environ['PATH']}", "SPARK_LOCAL_IP": "127.0.0.1"}
+    # find-spark-home, which would ask for it, ends at the first space of a path
+    own = {"PATH": f"{scripts}:{os.environ['PATH']}", "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": SPARK_HOME}
     done = subprocess.run(
         [*command, "--env", "local"], cwd=REPOSITORY, env=os.environ | own, capture_output=True, text=True, check=False
     )
