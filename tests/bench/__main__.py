@@ -26,6 +26,7 @@ from tests.bench.synthetic import AS_OF, FIVE_KINDS, Data, Store
 DEFAULT = ("windows", "flat", "recompute", "tiles", "ranks", "shuffles", "late", "start", "bulk")
 DATA = Path(__file__).parent / "data"
 SMALL = 10_000  # rows a day of `bulk`, which runs each of its days in full
+SHORT, SHORT_DAYS = ("tiles", "linear", "memory", "bulk"), 10  # tiles alone, or every day in full: so many days behind
 
 
 def day(store: Store, asked: argparse.Namespace, networks: tuple[str, ...]) -> list[Figure]:
@@ -40,11 +41,18 @@ def day(store: Store, asked: argparse.Namespace, networks: tuple[str, ...]) -> l
     return [Figure("day", "all stages", (found["seconds"],), unit="s", details=found), *stages]
 
 
+def days_behind(name: str, asked: argparse.Namespace) -> int:
+    """Of a measurement: as asked, and at most ten where that is what it is about."""
+    days: int = asked.days_behind
+    return min(days, SHORT_DAYS) if name in SHORT else days
+
+
 def configuration(asked: argparse.Namespace, folder: Path) -> Config:
     """Local mode with the bench's heap; shuffle partitions by the rows that a run moves."""
+    largest = max([asked.rows, *(asked.sizes if "linear" in asked.only else [])])
     overrides = [
         f"spark.driver_memory={asked.memory}",
-        f"spark.shuffle_partitions={partitions(max([asked.rows, *asked.sizes]))}",
+        f"spark.shuffle_partitions={partitions(largest, max(days_behind(name, asked) for name in asked.only))}",
         f"spark.settings={{spark.local.dir: {folder / 'spark'}}}",
     ]
     return load(env="local", overrides=[*overrides, *asked.set])
@@ -83,11 +91,18 @@ def main() -> None:
         if name == "day":
             figures += day(store, asked, (FIVE_KINDS, *others)[: asked.networks])
             continue
-        days = min(asked.days_behind, 10) if name in ("tiles", "linear", "memory", "bulk") else asked.days_behind
         rows = min(asked.rows, SMALL) if name == "bulk" else asked.rows
         sizes, repeats = tuple(asked.sizes), asked.repeats
         figures += MEASUREMENTS[name](
-            store, Asked(rows, days, sizes=sizes, edges=asked.edges, repeats=repeats, memory=f"{asked.memory}b")
+            store,
+            Asked(
+                rows,
+                days_behind(name, asked),
+                sizes=sizes,
+                edges=asked.edges,
+                repeats=repeats,
+                memory=f"{asked.memory}b",
+            ),
         )
     said: dict[str, Any] = {"rows": asked.rows, "days_behind": asked.days_behind, "memory": asked.memory}
     print(write(figures, {**said, "repeats": asked.repeats, "set": asked.set}, before=before))

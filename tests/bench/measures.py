@@ -286,7 +286,12 @@ def memory(store: Store, asked: Asked) -> list[Figure]:
         with store.copied(root) as tables:
             began = time.perf_counter()
             command = "import sys; from kloutspark.cli import exit_code; sys.exit(exit_code(sys.argv[1:]))"
-            sets = ["--set", "spark.driver_memory=4g", "--set", f"spark.shuffle_partitions={partitions(data.rows)}"]
+            sets = [
+                "--set",
+                "spark.driver_memory=4g",
+                "--set",
+                f"spark.shuffle_partitions={partitions(data.rows, data.days_behind)}",
+            ]
             arguments = ["score", "--root", tables.root, "--as-of", str(AS_OF), *sets]
             with _started([sys.executable, "-c", command, *arguments]) as process:
                 peak = 0
@@ -334,9 +339,9 @@ MEASUREMENTS: dict[str, Callable[[Store, Asked], list[Figure]]] = {
 }
 
 
-def partitions(rows: int) -> int:
-    """Of shuffles, for so many rows a run: half a million each, and no fewer than local mode has."""
-    return max(4, rows // 500_000)
+def partitions(rows: int, days_behind: int) -> int:
+    """Of shuffles: half a million rows of the day or five million of its window each; local mode has four."""
+    return max(4, rows // 500_000, rows * days_behind // 5_000_000)
 
 
 def cost_of(tables: Tables, store: Store, *, as_of: date = AS_OF) -> dict[str, Any]:
