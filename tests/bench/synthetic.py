@@ -92,6 +92,7 @@ class Store:
         """A root with interactions alone."""
 
         def write(root: Path) -> None:
+            shutil.rmtree(root / "input", ignore_errors=True)  # peers would read files of a write that was interrupted
             for network in data.networks:
                 write_days(self.tables(root), data, network, kinds=tuple(self.config.networks[network].kinds))
 
