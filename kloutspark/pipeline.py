@@ -2,17 +2,17 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from functools import partial, reduce
+from functools import reduce
 from types import MappingProxyType
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.config import Config, Walk
+from kloutspark.config import Config
 from kloutspark.domain.contracts import (
     ACTOR_DAYS,
     FEATURE_NAMES,
@@ -189,10 +189,8 @@ def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
         seen = None
         if incremental:
             past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & day.is_in_window())
-            keys = weighed.select(*tiles.PAIR)
-            keys = F.broadcast(keys) if pairs_built <= config.spark.broadcast_pairs else keys
-            seen = past.join(keys, list(tiles.PAIR), how="left_semi")
-        pairs = tiles.link_days(weighed, None if seen is None else seen.select(*tiles.PAIR, "day"))
+            seen = tiles.find_pairs(past, weighed, is_broadcast=pairs_built <= config.spark.broadcast_pairs)
+        pairs = tiles.link_days(weighed, seen)
         day.replace_tiles(pairs, PAIRS, built_days)
         day.replace_tiles(tiles.freeze_actor_days(weighed, frozen), ACTOR_DAYS, built_days)
     touched = {name: list(days) for name, days in built_days.items()}
@@ -229,19 +227,20 @@ def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame | None) 
     """
     frames = []
     pairs = day.read(PAIRS).where(day.is_in_window() & ~F.expr(tiles.IS_SELF))
-    walks = day.config.model.ranks
-    by_standing = partial(edges.of_accounts, standings=_newest_standings(day, hidden))
-    graphs: list[tuple[DataFrame, Callable[[DataFrame], DataFrame], Walk]] = []
-    graphs.append((edges.of_reactions(pairs), by_standing, walks.engagement))
-    if pages:
-        graphs.append((edges.of_pages(_union(pages)), edges.of_linked_pages, walks.pages))
-    start = None
+    actor_days, targets = (day.read(contract).where(day.is_in_window()) for contract in (ACTOR_DAYS, TARGETS))
+    reacting = edges.of_accounts(actor_days, targets, _newest_standings(day, hidden))
+    walks, start = day.config.model.ranks, None
     if day.last_published is not None:
         start = day.read(RANKS).where(F.col("as_of") == F.lit(day.last_published))
-    with scratch(day.tables, day.run_id, settles_in=day.config.spark.settles_in) as settle:
+    with ExitStack() as kept:
+        settle = kept.enter_context(scratch(day.tables, day.run_id, settles_in=day.config.spark.settles_in))
+        graphs = [(edges.of_reactions(pairs), reacting, walks.engagement)]
+        if pages:
+            links = kept.enter_context(settled(edges.of_pages(_union(pages))))
+            graphs.append((links, edges.of_linked_pages(links), walks.pages))
         for found, ends_of, walk in graphs:
-            with settled(found) as links, settled(ends_of(links)) as accounts:
-                ranked = iterate_ranks(links, accounts, start, as_of=day.as_of, walk=walk, settle=settle)
+            with settled(ends_of) as accounts:
+                ranked = iterate_ranks(found, accounts, start, as_of=day.as_of, walk=walk, settle=settle)
             frames.append(ranked.ranks)
             day.graphs += ranked.runs
         day.replace_day(identity.without(_union(frames), hidden, network=edges.NETWORK), RANKS)
@@ -368,6 +367,7 @@ def _judged_actors(
         _union(created) if created else None,
         _follows(day, counted, judged),
         first_days=first_days,
+        built_from={n: min(built_days[n]) for n in first_days},
         authenticity=model.authenticity,
     )
     steps = model.authenticity.newcomers.vouching_steps if any(len(days) > 1 for days in built_days.values()) else 0

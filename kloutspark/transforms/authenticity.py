@@ -5,7 +5,7 @@ long as newcomers are as many beside those who are known on the target as is usu
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -30,13 +30,15 @@ def know_actors(
     follows: DataFrame | None,
     *,
     first_days: Mapping[str, date],
+    built_from: Mapping[str, date],
     authenticity: Authenticity,
 ) -> DataFrame:
     """Everybody who acted on the days of `counted` (pairs with hours), as known from the days before each (ACTORS).
 
     Known by age: made `established_days` before the day; where nobody says when it was made, first seen so long ago,
     as actor or target, or in the first `settling_days` of the network's history, of which `first_days` gives the first
-    day. On days with less than `history_days` of it everybody is known and nothing is held against anybody.
+    day. `built_from` gives the first day of `counted`: an actor's days before it are added up before they are put in
+    order. On days with less than `history_days` of it everybody is known and nothing is held against anybody.
 
     `past` (ACTOR_DAYS) and `past_targets` (TARGETS) are other days, `frozen` (ACTOR_DAYS) the days of `counted` as they
     were judged before; `created` (network, account_id, created_on) tells when accounts were made; `follows` is what
@@ -45,18 +47,25 @@ def know_actors(
     others = counted.where(f"NOT ({IS_SELF})")
     acted = others.groupBy(*ACTOR).agg(*[F.expr(f"{text} AS {name}") for name, text in ACTIVITY.items()])
     everybody = acted.select("network", "actor_id").distinct()
+    eve = by_network({n: f"DATE '{day - timedelta(days=1)}'" for n, day in built_from.items()}, none="date")
+    totals = {"days": "count(*)", "hours": "sum(bit_count(hours))", "acted_on": "min(day)"}
+    totals |= {name: f"sum({name})" for name in ("reactions", "targets")}
     earlier = (
-        past.select(*ACTOR, *ACTIVITY).where("reactions > 0").join(everybody, ["network", "actor_id"], "left_semi")
+        past.where("reactions > 0")
+        .groupBy("network", "actor_id", F.expr(f"greatest(day, {eve}) AS at"))
+        .agg(*[F.expr(f"{text} AS {name}") for name, text in totals.items()])
+        .join(everybody, ["network", "actor_id"], "left_semi")
+        .withColumnRenamed("at", "day")
     )
-    timeline = acted.withColumn("is_now", F.lit(True)).unionByName(earlier.withColumn("is_now", F.lit(False)))
+    now = acted.selectExpr(*ACTOR, "1L AS days", "bit_count(hours) AS hours", "day AS acted_on", "reactions", "targets")
+    timeline = now.withColumn("is_now", F.lit(True)).unionByName(earlier.withColumn("is_now", F.lit(False)))
     person = Window.partitionBy("network", "actor_id").orderBy("day")
     before = person.rowsBetween(Window.unboundedPreceding, -1)
     rows = timeline.select(
-        "*",
-        F.count("*").over(before).alias("days"),
-        *[F.sum(name).over(before).alias(f"{name}_before") for name in ("reactions", "targets")],
-        F.sum(F.bit_count("hours")).over(before).alias("hours_before"),
-        F.min("day").over(person.rowsBetween(Window.unboundedPreceding, 0)).alias("acted_on"),
+        *ACTOR,
+        "is_now",
+        *[F.sum(name).over(before).alias(f"{name}_before") for name in ("days", "reactions", "targets", "hours")],
+        F.min("acted_on").over(person.rowsBetween(Window.unboundedPreceding, 0)).alias("acted_on"),
     ).where("is_now")
     vouched = past_targets.selectExpr("network", "target_id", "day", f"{DATED.format('vouchers')} AS vouchers")
     received = vouched.unionByName(others.selectExpr("network", "target_id", "day", f"{NO_VOUCHERS} AS vouchers"))
@@ -81,7 +90,7 @@ def know_actors(
     since = f"date_sub(day, {newcomers.established_days})"
     settled = f"greatest({since}, date_add({first_day}, {newcomers.settling_days}))"
     is_old = f"if(created_on IS NOT NULL, created_on <= {since}, least(acted_on, received_on) <= {settled})"
-    behaviour = {f"{name}_a_day": f"{name}_before / days" for name in ("reactions", "targets", "hours")}
+    behaviour = {f"{name}_a_day": f"{name}_before / days_before" for name in ("reactions", "targets", "hours")}
     behaviour["followings_per_follower"] = "followings_per_follower"
     found = rows.selectExpr(
         *ACTOR,

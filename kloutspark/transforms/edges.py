@@ -10,24 +10,31 @@ PAGES = ":pages"  # behind a network's name: the graph of its pages; no network'
 
 
 def of_reactions(pairs: DataFrame) -> DataFrame:
-    """Edges from actors to targets by the weight of the pair's days (PAIRS): graph, source_id, target_id, weight."""
-    weight = (F.sum("weight_micros") / MICRO).cast("double").alias("weight")
-    edges = pairs.groupBy("network", "actor_id", "target_id").agg(weight)
-    return edges.select(
+    """Edges from actors to targets (PAIRS): graph, source_id, target_id, weight.
+
+    One a pair and day, in millionths: parallel edges add up, and whole numbers do so in any order.
+    """
+    return pairs.select(
         F.col("network").alias("graph"),
         F.col("actor_id").alias("source_id"),
         F.col("target_id").alias("target_id"),
-        "weight",
+        F.col("weight_micros").cast("double").alias("weight"),
     )
 
 
-def of_accounts(edges: DataFrame, standings: DataFrame) -> DataFrame:
-    """Everybody at an end of an edge, the prior by their standing (STANDINGS): graph, account_id, prior_weight."""
-    standing = standings.select(
-        F.col("network").alias("graph"), F.col("actor_id").alias("account_id"), "standing_micros"
-    )
+def of_accounts(actor_days: DataFrame, targets: DataFrame, standings: DataFrame) -> DataFrame:
+    """Everybody at an end of a reaction, the prior by their standing: graph, account_id, prior_weight.
+
+    ACTOR_DAYS and TARGETS hold all of them in fewer rows than the edges do; `standings` (STANDINGS).
+    """
+    ends = [
+        actor_days.where("targets > 0").selectExpr("network AS graph", "actor_id AS account_id"),
+        targets.selectExpr("network AS graph", "target_id AS account_id"),
+    ]
+    standing = standings.selectExpr("network AS graph", "actor_id AS account_id", "standing_micros")
     prior = (F.coalesce("standing_micros", F.lit(MICRO)) / MICRO).cast("double").alias("prior_weight")
-    return _ends(edges).join(standing, ["graph", "account_id"], how="left").select("graph", "account_id", prior)
+    known = ends[0].unionByName(ends[1]).distinct().join(standing, ["graph", "account_id"], how="left")
+    return known.select("graph", "account_id", prior)
 
 
 def of_pages(links: DataFrame) -> DataFrame:
@@ -42,10 +49,6 @@ def of_pages(links: DataFrame) -> DataFrame:
 
 def of_linked_pages(edges: DataFrame) -> DataFrame:
     """Every page at an end of a link, all alike in the prior: graph, account_id, prior_weight."""
-    return _ends(edges).withColumn("prior_weight", F.lit(1.0))
-
-
-def _ends(edges: DataFrame) -> DataFrame:
     graph = F.col("graph").alias("graph")  # a column of its own: both frames are grouped by it side by side
     ends = [edges.select(graph, F.col(f"{end}_id").alias("account_id")) for end in ("source", "target")]
-    return ends[0].unionByName(ends[1]).distinct()
+    return ends[0].unionByName(ends[1]).distinct().withColumn("prior_weight", F.lit(1.0))

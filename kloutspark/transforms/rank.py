@@ -1,9 +1,11 @@
 """Ranks: where a walk along weighted edges spends its time, and whether it settled (DESIGN.md section 4, Graph)."""
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -55,7 +57,7 @@ def iterate_ranks(
 
     A graph that fits one block is iterated within one Spark job, together with all others that do; larger ones take a
     job an iteration. Both do the same arithmetic, and its order is fixed: ranks depend on `walk`, not on partitions.
-    The input frames are read several times: settle them before.
+    Every edge is read once; `accounts` are read several times: settle them before.
 
     Raises:
         ConfigError: a start is given although `walk` asks for exact iterations, which start at the prior.
@@ -70,12 +72,15 @@ def iterate_ranks(
     in_blocks = {graph: n for graph, n in blocks.items() if n > 1}
     started = _with_start(accounts, start)
     is_large = F.col("graph").isin(*in_blocks)
-    whole, reached = iterate_whole(edges.where(~is_large), started.where(~is_large), walk=walk, settle=settle)
+    parts = []
     if in_blocks:
-        larger, reached_too = iterate_in_blocks(
-            edges.where(is_large), started.where(is_large), blocks=in_blocks, walk=walk, settle=settle
-        )
-        whole, reached = whole.unionByName(larger), reached | reached_too
+        large = edges.where(is_large), started.where(is_large)
+        parts.append(iterate_in_blocks(*large, blocks=in_blocks, walk=walk, settle=settle))
+    if not in_blocks or len(in_blocks) < len(blocks):
+        small = edges.where(~is_large), started.where(~is_large)
+        parts.append(iterate_whole(*small, walk=walk, settle=settle))
+    whole = reduce(DataFrame.unionByName, (ranks for ranks, _ in parts))
+    reached = {graph: ends for _, of_graphs in parts for graph, ends in of_graphs.items()}
     runs = [
         GraphRun(graph, sizes[graph], blocks[graph], *reached[graph], converged=reached[graph][1] <= walk.tolerance_l1)
         for graph in blocks
@@ -115,8 +120,8 @@ def iterate_in_blocks(
 
     Edges are packed once and never move again; ranks of blocks are sent to them, and what they carry is sent on.
     """
-    laid = settle(_lay_accounts(accounts, blocks), "accounts")
-    cells = settle(_lay_edges(edges, laid), "edges")
+    laid, seed = _lay_accounts(accounts, blocks, settle)
+    cells = settle(_lay_edges(edges, laid, blocks, seed), "edges")
     state = settle(_begin(laid, cells), "start")
     sent = _sums(state, "sent")
     reached: dict[str, tuple[int, float]] = {}
@@ -143,29 +148,68 @@ def _with_start(accounts: DataFrame, start: DataFrame | None) -> DataFrame:
     return accounts.select(*columns).join(before, ["graph", "account_id"], how="left")
 
 
-def _lay_accounts(accounts: DataFrame, blocks: Mapping[str, int]) -> DataFrame:
-    number: Column = F.coalesce(*[F.when(F.col("graph") == graph, F.lit(n)) for graph, n in blocks.items()])
-    block = F.pmod(F.xxhash64("account_id"), number).cast("int")
-    grouped = accounts.withColumn("block", block).groupBy("graph", "block")
-    return grouped.applyInArrow(
-        lambda accounts: rank_blocks.lay_accounts(accounts), from_arrow_schema(rank_blocks.LAID)
-    )
+def _lay_accounts(accounts: DataFrame, blocks: Mapping[str, int], settle: Settle) -> tuple[DataFrame, int]:
+    """Accounts in blocks, settled, with a key of 64 bits for each id; and the first seed by which all keys differ.
 
-
-def _lay_edges(edges: DataFrame, laid: DataFrame) -> DataFrame:
-    placed = laid.select("graph", "block", F.posexplode("account_ids").alias("position", "account_id"))
-    numbered = edges.select("graph", "source_id", "target_id", "weight")
-    for end in ("source", "target"):
-        places = placed.select(
-            "graph",
-            F.col("account_id").alias(f"{end}_id"),
-            F.col("block").alias(f"{end}_block"),
-            F.col("position").alias(end),
+    Of 750 million accounts two have the same key once in 65 graphs: n ** 2 / 2 ** 65.
+    """
+    for seed in itertools.count():
+        keyed = accounts.withColumns(
+            {"block": _block(F.col("account_id"), blocks), "key": _key(F.col("account_id"), seed)}
         )
-        # left: an edge to nowhere must be refused, not vanish
-        numbered = numbered.join(places, ["graph", f"{end}_id"], how="left").drop(f"{end}_id")
-    grouped = numbered.groupBy("graph", "source_block")
-    return grouped.applyInArrow(lambda edges: rank_blocks.lay_edges(edges), from_arrow_schema(rank_blocks.CELLS))
+        grouped = keyed.groupBy("graph", "block")
+        laid = settle(
+            grouped.applyInArrow(
+                lambda accounts: rank_blocks.lay_accounts(accounts), from_arrow_schema(rank_blocks.LAID)
+            ),
+            "accounts",
+        )
+        if laid.where("has_equal_keys").isEmpty():
+            break
+    return laid, seed
+
+
+def _block(account: Column, blocks: Mapping[str, int]) -> Column:
+    number: Column = F.coalesce(*[F.when(F.col("graph") == graph, F.lit(n)) for graph, n in blocks.items()])
+    return F.pmod(F.xxhash64(account), number).cast("int")
+
+
+def _key(account: Column, seed: int) -> Column:
+    """What stands for an id in the edges; the seed comes first: ids that are alike by one differ by the next."""
+    return F.xxhash64(F.lit(seed), account)
+
+
+def _lay_edges(edges: DataFrame, laid: DataFrame, blocks: Mapping[str, int], seed: int) -> DataFrame:
+    """Edges as cells. Their ends are found by keys, in the blocks that these belong to: no row is joined to a row.
+
+    Edges move twice, many in one row: to the block of their target and to that of their source.
+    """
+    source, target = F.col("source_id"), F.col("target_id")
+    keyed = {
+        "source_block": _block(source, blocks),
+        "target_block": _block(target, blocks),
+        "source_key": _key(source, seed),
+        "target_key": _key(target, seed),
+    }
+    columns = edges.withColumns(keyed).select(*rank_blocks.KEYED.names)
+    gathered = columns.mapInArrow(
+        lambda batches: rank_blocks.gather_edges(batches), from_arrow_schema(rank_blocks.GATHERED)
+    )
+    accounts = laid.select("graph", "block", "keys").groupBy("graph", "block")
+    aimed = (
+        gathered.groupBy("graph", "target_block")
+        .cogroup(accounts)
+        .applyInArrow(
+            lambda edges, accounts: rank_blocks.aim_edges(edges, accounts), from_arrow_schema(rank_blocks.AIMED)
+        )
+    )
+    return (
+        aimed.groupBy("graph", "source_block")
+        .cogroup(accounts)
+        .applyInArrow(
+            lambda edges, accounts: rank_blocks.lay_edges(edges, accounts), from_arrow_schema(rank_blocks.CELLS)
+        )
+    )
 
 
 def _begin(laid: DataFrame, cells: DataFrame) -> DataFrame:
@@ -174,7 +218,7 @@ def _begin(laid: DataFrame, cells: DataFrame) -> DataFrame:
         sums.setdefault(graph, []).append((of_block[0], of_block[1], of_block[2]))
     totals = {graph: Totals.of(of_blocks) for graph, of_blocks in sums.items()}
     sending = cells.where(F.col("senders").isNotNull())
-    blocks = laid.drop("account_ids").join(
+    blocks = laid.drop("account_ids", "keys", "has_equal_keys").join(
         sending.select("graph", F.col("source_block").alias("block"), "senders"), ["graph", "block"], how="left"
     )
     return blocks.mapInArrow(

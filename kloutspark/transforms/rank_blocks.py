@@ -4,13 +4,15 @@ A block is a set of accounts, sorted by id; an account's position in it is its n
 from one block into another, a row of STATE what one block knows of its accounts.
 """
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from kloutspark.transforms.rank_kernel import (
     Cell,
@@ -28,6 +30,7 @@ from kloutspark.transforms.rank_kernel import (
 )
 
 TEXT, COUNT, NUMBER, BYTES = pa.string(), pa.int32(), pa.float64(), pa.binary()
+GATHERED_EDGES = 1 << 20  # that a worker holds before it sends them on: 28 MB
 RANK = {"graph": TEXT, "account_id": TEXT, "rank": NUMBER}
 NAMED = pa.schema(RANK)
 WHOLE = pa.schema({**RANK, "iterations": COUNT, "residual": NUMBER})
@@ -37,12 +40,18 @@ LAID = pa.schema(
         "graph": TEXT,
         "block": COUNT,
         "account_ids": pa.list_(TEXT),
+        "keys": BYTES,
+        "has_equal_keys": pa.bool_(),
         "prior_weights": BYTES,
         "start": BYTES,
         **dict.fromkeys(SUMS, NUMBER),
     }
 )
 GRID = {"graph": TEXT, "source_block": COUNT, "target_block": COUNT}
+KEYED = pa.schema({**GRID, "source_key": pa.int64(), "target_key": pa.int64(), "weight": NUMBER})
+ARRAYS = {"source_blocks": "<i4", "source_keys": "<i8", "target_keys": "<i8", "weights": "<f8"}  # of many edges
+GATHERED = pa.schema({"graph": TEXT, "target_block": COUNT, **dict.fromkeys(ARRAYS, BYTES)})
+AIMED = pa.schema({**GRID, "source_keys": BYTES, "targets": BYTES, "weights": BYTES})
 CELLS = pa.schema({**GRID, "sources": BYTES, "targets": BYTES, "shares": BYTES, "senders": BYTES})
 FLOWS = pa.schema({**GRID, "flow": BYTES})
 STATE = pa.schema(
@@ -54,9 +63,12 @@ def rank_whole(
     accounts: pa.Table, edges: pa.Table, *, damping: float, tolerance_l1: float | None, limit: int
 ) -> pa.Table:
     """A graph of one block from its rows to its ranks (WHOLE); iterations and residual stand in its first row."""
-    ids, prior_weights, start = _by_id(accounts)
+    accounts = _by_id(accounts)
+    ids, prior_weights, start = accounts["account_id"].combine_chunks(), *_numbers(accounts)
     positions = [pc.index_in(edges[end], ids) for end in ("source_id", "target_id")]
-    sources, targets = (_ends(position) for position in positions)
+    for position in positions:
+        _keep_ends(np.asarray(pc.is_valid(position), dtype=bool))
+    sources, targets = (np.asarray(position, dtype=np.int64) for position in positions)
     cells = pack(sources, np.zeros_like(sources), targets, _floats(edges["weight"]))
     prior, rank = begin(prior_weights, start, Totals.of([begin_sums(prior_weights, start)]))
     rank, iterations, residual = walk_whole(rank, prior, cells, damping=damping, tolerance_l1=tolerance_l1, limit=limit)
@@ -66,11 +78,15 @@ def rank_whole(
 
 
 def lay_accounts(accounts: pa.Table) -> pa.Table:
-    """The accounts of one block in one row (LAID)."""
-    ids, prior_weights, start = _by_id(accounts)
+    """The accounts of one block in one row (LAID); `keys` stand for their ids if no two of them are equal."""
+    accounts = _by_id(accounts)
+    prior_weights, start = _numbers(accounts)
+    keys = np.asarray(accounts["key"], dtype="<i8")
     row = {
         **_first(accounts, "graph", "block"),
-        "account_ids": ids.to_pylist(),
+        "account_ids": accounts["account_id"].to_pylist(),
+        "keys": keys.tobytes(),
+        "has_equal_keys": len(np.unique(keys)) < len(keys),
         "prior_weights": prior_weights.tobytes(),
         "start": start.tobytes(),
         **dict(zip(SUMS, begin_sums(prior_weights, start), strict=True)),
@@ -78,10 +94,69 @@ def lay_accounts(accounts: pa.Table) -> pa.Table:
     return pa.Table.from_pylist([row], LAID)
 
 
-def lay_edges(edges: pa.Table) -> pa.Table:
-    """The out-edges of one block, a row a target block (CELLS); the first of them names who has out-edges."""
-    sources, targets, target_blocks = (_ends(edges[name]) for name in ("source", "target", "target_block"))
-    cells = pack(sources, target_blocks, targets, _floats(edges["weight"]))
+def gather_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Edges (KEYED) as arrays, a row for many of a target block (GATHERED): what is moved is a few large rows."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(b.num_rows for b in held) >= GATHERED_EDGES:
+            yield _gather(held)
+            held = []
+    if held:
+        yield _gather(held)
+
+
+def _gather(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    edges = pa.Table.from_batches(batches).combine_chunks()
+    graphs = pc.dictionary_encode(edges["graph"]).combine_chunks()
+    blocks = np.asarray(edges["target_block"], dtype=np.int64)
+    order, bounds = _groups(np.asarray(graphs.indices) * (blocks.max(initial=0) + 1) + blocks)
+    columns = {
+        "source_blocks": np.asarray(edges["source_block"], dtype="<i4")[order],
+        "source_keys": np.asarray(edges["source_key"], dtype="<i8")[order],
+        "target_keys": np.asarray(edges["target_key"], dtype="<i8")[order],
+        "weights": _floats(edges["weight"])[order],
+    }
+    rows = [
+        {
+            "graph": graphs[order[low]].as_py(),
+            "target_block": int(blocks[order[low]]),
+            **{name: values[low:high].tobytes() for name, values in columns.items()},
+        }
+        for low, high in itertools.pairwise(bounds)
+    ]
+    return pa.RecordBatch.from_pylist(rows, GATHERED)
+
+
+def aim_edges(edges: pa.Table, accounts: pa.Table) -> pa.Table:
+    """The in-edges (GATHERED) of one block (LAID) with its positions, a row a source block (AIMED)."""
+    if not len(edges):
+        return AIMED.empty_table()
+    source_blocks, source_keys, target_keys, weights = (_joined(edges[name], kind) for name, kind in ARRAYS.items())
+    targets = _positions_of(target_keys, accounts)
+    order, bounds = _groups(source_blocks)
+    rows = [
+        {
+            **_first(edges, "graph", "target_block"),
+            "source_block": int(source_blocks[order[low]]),
+            "source_keys": source_keys[order[low:high]].tobytes(),
+            "targets": _bytes(targets[order[low:high]]),
+            "weights": weights[order[low:high]].tobytes(),
+        }
+        for low, high in itertools.pairwise(bounds)
+    ]
+    return pa.Table.from_pylist(rows, AIMED)
+
+
+def lay_edges(edges: pa.Table, accounts: pa.Table) -> pa.Table:
+    """The out-edges (AIMED) of one block (LAID), a row a target block (CELLS); the first names who has out-edges."""
+    if not len(edges):
+        return CELLS.empty_table()
+    sources = _positions_of(_joined(edges["source_keys"], "<i8"), accounts)
+    targets, weights = _joined(edges["targets"], "<i4"), _joined(edges["weights"], "<f8")
+    counts = [len(piece.as_buffer()) // weights.itemsize for piece in edges["weights"]]
+    target_blocks = np.repeat(np.asarray(edges["target_block"], dtype=np.int64), counts)
+    cells = pack(sources, target_blocks, targets.astype(np.int64), weights)
     sending = [_bytes(senders(cells)), *[None] * len(cells)]
     rows = [
         {
@@ -145,21 +220,46 @@ def name_ranks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays([graphs, ids, pa.array(_array(row["rank"]))], schema=NAMED)
 
 
-def _by_id(accounts: pa.Table) -> tuple[pa.Array, Floats, Floats]:
-    """Ids of accounts in order, their prior weights and start ranks (nan: none)."""
-    accounts = accounts.sort_by("account_id")
+def _by_id(accounts: pa.Table) -> pa.Table:
+    """The same accounts in the order of their ids."""
+    accounts = accounts.sort_by("account_id").combine_chunks()
     ids = accounts["account_id"].combine_chunks()
     expected = "an account once in a graph, in accounts and in start; one of accounts for each end of an edge"
     is_other = pc.fill_null(pc.not_equal(ids[1:], ids[:-1]), False)
     keep("accounts.account_id", expected, [len(ids) > 0, *is_other.to_pylist()])
-    return ids, _floats(accounts["prior_weight"]), _floats(accounts["start"])
+    return accounts
 
 
-def _ends(positions: pa.ChunkedArray) -> Integers:
-    """Positions of accounts, none of them null."""
-    is_known = np.asarray(pc.is_valid(positions), dtype=bool)
+def _numbers(accounts: pa.Table) -> tuple[Floats, Floats]:
+    """Prior weights of accounts and their start ranks (nan: none)."""
+    return _floats(accounts["prior_weight"]), _floats(accounts["start"])
+
+
+def _keep_ends(is_known: NDArray[np.bool_]) -> None:
     keep("edges", "ends that are accounts of the graph", is_known)
-    return np.asarray(positions, dtype=np.int64)
+
+
+def _positions_of(keys: Integers, accounts: pa.Table) -> Integers:
+    """Where the accounts of these keys stand in their block (LAID), each of them one of it."""
+    known = _joined(accounts["keys"], "<i8")
+    order = np.argsort(known)
+    places = np.searchsorted(known, keys, sorter=order)
+    is_known = places < len(known)
+    positions = order[places[is_known]]
+    is_known[is_known] = known[positions] == keys[is_known]
+    _keep_ends(is_known)
+    return positions
+
+
+def _groups(numbers: Integers) -> tuple[Integers, list[int]]:
+    """An order in which equal numbers stand together, and where in it each of them begins, with the end of all."""
+    order = np.argsort(numbers, kind="stable")
+    return order, [*np.flatnonzero(np.diff(numbers[order], prepend=-1)), len(order)]
+
+
+def _joined(pieces: pa.ChunkedArray, kind: str) -> NDArray[Any]:
+    """Arrays of numbers from many rows, one after the other."""
+    return np.concatenate([np.empty(0, kind), *(np.frombuffer(piece.as_buffer(), kind) for piece in pieces)])
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:

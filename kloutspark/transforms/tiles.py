@@ -114,10 +114,22 @@ def selective(selectivity: Selectivity) -> str:
     return f"damped_micros * {h} / ({h} + busy_micros / {MICRO} - 1.0D)"
 
 
+def find_pairs(past: DataFrame, built: DataFrame, *, is_broadcast: bool) -> DataFrame:
+    """Days of `past` on which pairs of `built` stand (PAIR and day), and now and then one of another pair.
+
+    Pairs are compared by 64 bits of a hash: `link_days` looks for its pairs by their ids among what is found.
+    """
+    key = F.xxhash64(*PAIR).alias("key")
+    keys = built.select(key)
+    found = past.select(*PAIR, "day", key).join(F.broadcast(keys) if is_broadcast else keys, "key", how="left_semi")
+    return found.drop("key")
+
+
 def link_days(built: DataFrame, seen: DataFrame | None) -> DataFrame:
     """Pairs of the built days with the newest earlier day of each (PAIRS).
 
-    `seen` (PAIR and day) holds the days of these pairs in tiles that are not built now; None: there are none.
+    `seen` (PAIR and day) holds the days of these pairs in tiles that are not built now, and may hold others; None:
+    there are none.
     """
     order = Window.partitionBy(*PAIR).orderBy("day")
     linked = built.withColumn("previous_built", F.lag("day").over(order))

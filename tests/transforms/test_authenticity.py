@@ -61,6 +61,7 @@ def judged(
         created,
         follows,
         first_days={"club": FIRST},
+        built_from={"club": min(row["day"] for row in built)},
         authenticity=RULES,
     )
     found = judge_actors(actors, counted, steps=steps, authenticity=RULES, selectivity=SELECTIVITY).collect()

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.errors import PythonException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import Walk
 from kloutspark.domain.contracts import RANKS
 from kloutspark.domain.errors import ConfigError, ContractError
 from kloutspark.storage.scratch import scratch
+from kloutspark.transforms import rank, rank_blocks
 from kloutspark.transforms.rank import Ranked, iterate_in_blocks, iterate_ranks
 from kloutspark.transforms.rank_blocks import rank_whole
 from kloutspark.transforms.rank_kernel import Totals, pack
@@ -202,6 +203,41 @@ def test_both_ways_are_equal_to_the_bit_on_one_block(spark: SparkSession) -> Non
     ranks, *ends = in_process(graph, walk)
     assert by_graph(looped) == {"g": ranks}
     assert reached == {"g": (2, ends[1])}
+
+
+def test_accounts_that_share_a_key_are_told_apart_by_the_next_seed(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs = {name: WORLD[name] for name in ("random 2", "all to one")}
+    expected, key, seeds = ranked(spark, graphs, IN_BLOCKS), rank._key, set()
+
+    def alike_at_first(account: Column, seed: int) -> Column:
+        seeds.add(seed)
+        return key(account, seed) if seed else F.pmod(key(account, seed), F.lit(7))
+
+    monkeypatch.setattr(rank, "_key", alike_at_first)
+    found = ranked(spark, graphs, IN_BLOCKS)
+    assert (by_graph(found.ranks), found.runs) == (by_graph(expected.ranks), expected.runs)
+    assert seeds == {0, 1}
+
+
+def test_a_worker_sends_edges_on_when_it_holds_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rank_blocks, "GATHERED_EDGES", 5)
+    edges = [(f"g{n % 2}", n % 3, n % 4, n, n + 100, float(n)) for n in range(23)]
+    rows = [dict(zip(rank_blocks.KEYED.names, edge, strict=True)) for edge in edges]
+    batches = pa.Table.from_pylist(rows, rank_blocks.KEYED).to_batches(max_chunksize=3)
+    found = list(rank_blocks.gather_edges(batches))
+    assert [len(np.frombuffer(b"".join(batch["weights"].to_pylist()))) for batch in found] == [6, 6, 6, 5]
+    sent = [
+        (row["graph"], source_block, row["target_block"], *others)
+        for batch in found
+        for row in batch.to_pylist()
+        for source_block, *others in zip(
+            *(np.frombuffer(row[name], kind).tolist() for name, kind in rank_blocks.ARRAYS.items()), strict=True
+        )
+    ]
+    assert sorted(sent) == sorted(edges)
+    assert all(len({(r["graph"], r["target_block"]) for r in b.to_pylist()}) == len(b) for b in found)
 
 
 def test_frames_settled_as_files_give_the_same_bits_and_are_removed(lab: Lab) -> None:

@@ -18,7 +18,7 @@ from kloutspark.transforms import evidence
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.facts import of_reactions
 from kloutspark.transforms.features import measure, sum_facts
-from kloutspark.transforms.tiles import MICRO, link_days, relink_days, weigh
+from kloutspark.transforms.tiles import MICRO, find_pairs, link_days, relink_days, weigh
 
 Rows = Callable[..., DataFrame]
 WEIGHED = [
@@ -59,9 +59,21 @@ def test_what_was_frozen_outranks_what_was_published_later(rows: Rows) -> None:
 def test_previous_days_come_from_built_and_from_stored_days(rows: Rows) -> None:
     days = {n: date(2026, 1, n) for n in range(1, 10)}
     built = rows(PAIRS, *({"day": days[n]} for n in (2, 5, 6))).drop("previous_day")
-    seen = rows(PAIRS, *({"day": days[n]} for n in (1, 4, 9))).select("network", "actor_id", "target_id", "day")
+    other = {"day": days[3], "actor_id": "other"}  # found by a key that two pairs share
+    seen = rows(PAIRS, *({"day": days[n]} for n in (1, 4, 9)), other).select("network", "actor_id", "target_id", "day")
     assert by(link_days(built, seen), "day", "previous_day") == {days[2]: days[1], days[5]: days[4], days[6]: days[5]}
     assert by(link_days(built, None), "day", "previous_day") == {days[2]: None, days[5]: days[2], days[6]: days[5]}
+
+
+@pytest.mark.parametrize("is_broadcast", [True, False])
+def test_stored_days_of_built_pairs_are_found_and_no_others(rows: Rows, is_broadcast: bool) -> None:
+    days = {n: date(2026, 1, n) for n in range(1, 10)}
+    built = rows(PAIRS, *({"day": days[9], "actor_id": name} for name in ("a", "b", "new")))
+    stored = {("a", 1), ("a", 4), ("b", 2)}
+    past = rows(PAIRS, *({"day": days[n], "actor_id": name} for name, n in (*stored, ("c", 3))))
+    found = find_pairs(past, built, is_broadcast=is_broadcast)
+    assert {(r["actor_id"], r["day"].day) for r in found.collect()} == stored
+    assert found.columns == ["network", "actor_id", "target_id", "day"]
 
 
 def test_a_late_day_gives_the_next_appearance_another_previous_day(rows: Rows) -> None:
