@@ -359,22 +359,29 @@ def _judged_actors(
     is_past = F.col("network").isin(list(first_days)) & ~on_days(built_days) & day.is_in_window()
     judged = [s for s in day.reacting if s.name in first_days]
     created = [found for s in judged if (found := inputs.created_accounts(day.tables, s)) is not None]
-    actors = authenticity.know_actors(
+    past_targets = day.read(TARGETS).where(is_past)
+    dated = authenticity.date_actors(
         counted.where(F.col("network").isin(list(first_days))),
         frozen,
         day.read(ACTOR_DAYS).where(is_past),
-        day.read(TARGETS).where(is_past),
+        past_targets,
         _union(created) if created else None,
         _follows(day, counted, judged),
         first_days=first_days,
         built_from={n: min(built_days[n]) for n in first_days},
         authenticity=model.authenticity,
     )
-    steps = model.authenticity.newcomers.vouching_steps if any(len(days) > 1 for days in built_days.values()) else 0
-    with settled(actors) as known:
-        yield authenticity.judge_actors(
-            known, counted, steps=steps, authenticity=model.authenticity, selectivity=model.selectivity
-        )
+    has_steps = any(len(days) > 1 for days in built_days.values())
+    with settled(dated) as by_age:
+        actors = authenticity.know_actors(by_age, past_targets)
+        with settled(actors) if has_steps else nullcontext(actors) as known:
+            yield authenticity.judge_actors(
+                known,
+                counted,
+                steps=model.authenticity.newcomers.vouching_steps if has_steps else 0,
+                authenticity=model.authenticity,
+                selectivity=model.selectivity,
+            )
 
 
 def _follows(day: Day, counted: DataFrame, sources: Sequence[NetworkInput]) -> DataFrame | None:

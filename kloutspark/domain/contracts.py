@@ -421,9 +421,9 @@ STANDINGS = TableContract(
         Col("standing_micros", "bigint", "1 to 2, in millionths"),
     ),
 )
-ACTORS = TableContract(
-    "actors",
-    meaning="What is known of who acted on a day, from days before it; never stored.",
+DATED_ACTORS = TableContract(
+    "dated_actors",
+    meaning="What is known of who acted on a day, by age and own behaviour on days before it; never stored.",
     key=("day", "network", "actor_id"),
     columns=(
         Col("day", "date", "UTC day of the actions"),
@@ -431,10 +431,20 @@ ACTORS = TableContract(
         Col("actor_id", "string", "account that acts"),
         Col("is_frozen_newcomer", "boolean", "as it was frozen before; null: it was not", is_nullable=True),
         Col("is_known", "boolean", "whether the network knows the actor by age"),
-        Col(
-            "vouchers", "array<struct<day:date,voucher:bigint>>", "who first vouched for it on other days, two at most"
-        ),
         *[Col(name, "double", "of the actor's earlier days; null: none", is_nullable=True) for name in BEHAVIOUR],
+    ),
+)
+ACTORS = TableContract(
+    "actors",
+    meaning="What is known of who acted on a day, from days before it; never stored.",
+    key=DATED_ACTORS.key,
+    columns=(
+        *DATED_ACTORS.columns,
+        Col(
+            "vouchers",
+            "array<struct<day:date,voucher:bigint>>",
+            "who first vouched on other days for an actor that is not known, two at most",
+        ),
     ),
 )
 JUDGEMENTS = TableContract(

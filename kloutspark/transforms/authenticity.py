@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from kloutspark.config import Authenticity, Doubts, Newcomers, Selectivity
-from kloutspark.domain.contracts import ACTORS, JUDGEMENTS
+from kloutspark.domain.contracts import ACTORS, DATED_ACTORS, JUDGEMENTS
 from kloutspark.transforms.conform import by_network, conform
 from kloutspark.transforms.tiles import ACTIVITY, IS_SELF, MICRO, selective, two_vouchers
 
@@ -21,7 +21,7 @@ NO_VOUCHERS = "CAST(array() AS array<struct<day:date,voucher:bigint>>)"
 Usual = tuple[int, int]  # what newcomers, and what known ones bring to a network's targets, in millionths
 
 
-def know_actors(
+def date_actors(
     counted: DataFrame,
     frozen: DataFrame,
     past: DataFrame,
@@ -33,7 +33,7 @@ def know_actors(
     built_from: Mapping[str, date],
     authenticity: Authenticity,
 ) -> DataFrame:
-    """Everybody who acted on the days of `counted` (pairs with hours), as known from the days before each (ACTORS).
+    """Everybody who acted on the days of `counted` (pairs with hours), as known from days before (DATED_ACTORS).
 
     Known by age: made `established_days` before the day; where nobody says when it was made, first seen so long ago,
     as actor or target, or in the first `settling_days` of the network's history, of which `first_days` gives the first
@@ -67,19 +67,15 @@ def know_actors(
         *[F.sum(name).over(before).alias(f"{name}_before") for name in ("days", "reactions", "targets", "hours")],
         F.min("acted_on").over(person.rowsBetween(Window.unboundedPreceding, 0)).alias("acted_on"),
     ).where("is_now")
-    vouched = past_targets.selectExpr("network", "target_id", "day", f"{DATED.format('vouchers')} AS vouchers")
-    received = vouched.unionByName(others.selectExpr("network", "target_id", "day", f"{NO_VOUCHERS} AS vouchers"))
-    received = received.withColumnRenamed("target_id", "actor_id").join(everybody, ["network", "actor_id"], "left_semi")
-    firsts = received.groupBy("network", "actor_id").agg(
-        F.min("day").alias("received_on"), F.flatten(F.collect_list("vouchers")).alias("vouchers")
-    )
-    rows = _two_earliest(rows.join(firsts, ["network", "actor_id"], how="left"))
+    seen = past_targets.select("network", "target_id", "day").unionByName(others.select("network", "target_id", "day"))
+    received = seen.groupBy("network", F.col("target_id").alias("actor_id")).agg(F.min("day").alias("received_on"))
+    rows = rows.join(received, ["network", "actor_id"], how="left")
     if created is None:
         rows = rows.withColumn("created_on", F.lit(None).cast("date"))
     else:
         rows = rows.join(created.withColumnRenamed("account_id", "actor_id"), ["network", "actor_id"], how="left")
-    seen = frozen.select(*ACTOR, F.col("is_newcomer").alias("is_frozen_newcomer"))
-    rows = rows.join(seen, list(ACTOR), how="left")
+    judged = frozen.select(*ACTOR, F.col("is_newcomer").alias("is_frozen_newcomer"))
+    rows = rows.join(judged, list(ACTOR), how="left")
     if follows is None:
         rows = rows.withColumn("followings_per_follower", F.lit(None).cast("double"))
     else:
@@ -96,10 +92,25 @@ def know_actors(
         *ACTOR,
         "is_frozen_newcomer",
         f"NOT {is_judged} OR {is_old} AS is_known",
-        "vouchers",
         *[f"if({is_judged}, {text}, CAST(NULL AS double)) AS {name}" for name, text in behaviour.items()],
     )
-    return conform(found, ACTORS)
+    return conform(found, DATED_ACTORS)
+
+
+def know_actors(dated: DataFrame, past_targets: DataFrame) -> DataFrame:
+    """The same actors (DATED_ACTORS) with who vouched for those that are not known by age (ACTORS).
+
+    `dated` is read twice: settle it before. `past_targets` (TARGETS) are other days than theirs.
+    """
+    unknown = dated.where("NOT is_known").select("network", "actor_id").distinct()
+    vouched = (
+        past_targets.where("size(vouchers) > 0")
+        .selectExpr("network", "target_id AS actor_id", f"{DATED.format('vouchers')} AS vouchers")
+        .join(unknown, ["network", "actor_id"], how="left_semi")
+        .groupBy("network", "actor_id")
+        .agg(F.flatten(F.collect_list("vouchers")).alias("vouchers"))
+    )
+    return conform(_two_earliest(dated.join(vouched, ["network", "actor_id"], how="left")), ACTORS)
 
 
 def describe_actors(acted: DataFrame, follows: DataFrame | None) -> DataFrame:

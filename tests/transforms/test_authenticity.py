@@ -16,6 +16,7 @@ from kloutspark.domain.contracts import ACTOR_DAYS, GAUGES, PAIRS, TARGETS
 from kloutspark.transforms.authenticity import (
     compare_follows,
     count_newcomers,
+    date_actors,
     judge_actors,
     know_actors,
     sum_usual,
@@ -53,17 +54,19 @@ def judged(
     """By actor and day, with `busy` of one ordinary reaction and hours of one."""
     counted = rows(PAIRS, *built).drop("authenticity_micros", "is_newcomer", "doubt", "standing_micros")
     counted = counted.selectExpr("*", f"{MICRO}L AS busy_micros", "1 AS hours")
-    actors = know_actors(
+    past_tiles = rows(TARGETS, *[{"network": "club", "vouchers": [], **row} for row in past_targets])
+    dated = date_actors(
         counted,
         rows(ACTOR_DAYS, *[{"network": "club", **row} for row in frozen]),
         rows(ACTOR_DAYS, *[{"network": "club", "reactions": 1, "targets": 1, "hours": 1, **row} for row in past]),
-        rows(TARGETS, *[{"network": "club", "vouchers": [], **row} for row in past_targets]),
+        past_tiles,
         created,
         follows,
         first_days={"club": FIRST},
         built_from={"club": min(row["day"] for row in built)},
         authenticity=RULES,
     )
+    actors = know_actors(dated, past_tiles)
     found = judge_actors(actors, counted, steps=steps, authenticity=RULES, selectivity=SELECTIVITY).collect()
     return {(row["actor_id"], (row["day"] - FIRST).days): row.asDict() for row in found}
 
