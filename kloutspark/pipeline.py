@@ -373,7 +373,9 @@ def _judged_actors(
     )
     has_steps = any(len(days) > 1 for days in built_days.values())
     with settled(dated) as by_age:
-        actors = authenticity.know_actors(by_age, past_targets)
+        unknown = authenticity.unknown_by_age(by_age)
+        is_broadcast = unknown.count() <= day.config.spark.broadcast_pairs  # else the window's tiles are moved to them
+        actors = authenticity.know_actors(by_age, F.broadcast(unknown) if is_broadcast else unknown, past_targets)
         with settled(actors) if has_steps else nullcontext(actors) as known:
             yield authenticity.judge_actors(
                 known,

@@ -46,15 +46,13 @@ def date_actors(
     """
     others = counted.where(f"NOT ({IS_SELF})")
     acted = others.groupBy(*ACTOR).agg(*[F.expr(f"{text} AS {name}") for name, text in ACTIVITY.items()])
-    everybody = acted.select("network", "actor_id").distinct()
     eve = by_network({n: f"DATE '{day - timedelta(days=1)}'" for n, day in built_from.items()}, none="date")
     totals = {"days": "count(*)", "hours": "sum(bit_count(hours))", "acted_on": "min(day)"}
     totals |= {name: f"sum({name})" for name in ("reactions", "targets")}
-    earlier = (
+    earlier = (  # of everybody: a semi join would be pushed below the sums, and move every row of the past
         past.where("reactions > 0")
         .groupBy("network", "actor_id", F.expr(f"greatest(day, {eve}) AS at"))
         .agg(*[F.expr(f"{text} AS {name}") for name, text in totals.items()])
-        .join(everybody, ["network", "actor_id"], "left_semi")
         .withColumnRenamed("at", "day")
     )
     now = acted.selectExpr(*ACTOR, "1L AS days", "bit_count(hours) AS hours", "day AS acted_on", "reactions", "targets")
@@ -97,12 +95,16 @@ def date_actors(
     return conform(found, DATED_ACTORS)
 
 
-def know_actors(dated: DataFrame, past_targets: DataFrame) -> DataFrame:
-    """The same actors (DATED_ACTORS) with who vouched for those that are not known by age (ACTORS).
+def unknown_by_age(dated: DataFrame) -> DataFrame:
+    """Accounts of DATED_ACTORS that are not known by age on some day: network, actor_id."""
+    return dated.where("NOT is_known").select("network", "actor_id").distinct()
 
-    `dated` is read twice: settle it before. `past_targets` (TARGETS) are other days than theirs.
+
+def know_actors(dated: DataFrame, unknown: DataFrame, past_targets: DataFrame) -> DataFrame:
+    """The same actors (DATED_ACTORS) with who vouched for the `unknown_by_age` ones (ACTORS).
+
+    `past_targets` (TARGETS) are other days than theirs.
     """
-    unknown = dated.where("NOT is_known").select("network", "actor_id").distinct()
     vouched = (
         past_targets.where("size(vouchers) > 0")
         .selectExpr("network", "target_id AS actor_id", f"{DATED.format('vouchers')} AS vouchers")

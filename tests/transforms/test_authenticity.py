@@ -20,6 +20,7 @@ from kloutspark.transforms.authenticity import (
     judge_actors,
     know_actors,
     sum_usual,
+    unknown_by_age,
 )
 from kloutspark.transforms.tiles import MICRO
 from tests import oracle
@@ -66,7 +67,7 @@ def judged(
         built_from={"club": min(row["day"] for row in built)},
         authenticity=RULES,
     )
-    actors = know_actors(dated, past_tiles)
+    actors = know_actors(dated, unknown_by_age(dated), past_tiles)
     found = judge_actors(actors, counted, steps=steps, authenticity=RULES, selectivity=SELECTIVITY).collect()
     return {(row["actor_id"], (row["day"] - FIRST).days): row.asDict() for row in found}
 
