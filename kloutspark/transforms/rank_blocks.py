@@ -97,11 +97,13 @@ def lay_accounts(accounts: pa.Table) -> pa.Table:
 def gather_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Edges (KEYED) as arrays, a row for many of a target block (GATHERED): what is moved is a few large rows."""
     held: list[pa.RecordBatch] = []
+    count = 0
     for batch in batches:
         held.append(batch)
-        if sum(b.num_rows for b in held) >= GATHERED_EDGES:
+        count += batch.num_rows
+        if count >= GATHERED_EDGES:
             yield _gather(held)
-            held = []
+            held, count = [], 0
     if held:
         yield _gather(held)
 
@@ -241,14 +243,10 @@ def _keep_ends(is_known: NDArray[np.bool_]) -> None:
 
 def _positions_of(keys: Integers, accounts: pa.Table) -> Integers:
     """Where the accounts of these keys stand in their block (LAID), each of them one of it."""
-    known = _joined(accounts["keys"], "<i8")
-    order = np.argsort(known)
-    places = np.searchsorted(known, keys, sorter=order)
-    is_known = places < len(known)
-    positions = order[places[is_known]]
-    is_known[is_known] = known[positions] == keys[is_known]
-    _keep_ends(is_known)
-    return positions
+    known = pa.array(_joined(accounts["keys"], "<i8"))
+    positions = pc.index_in(pa.array(keys), known)  # of a million known ones a tenth of searching them in order
+    _keep_ends(np.asarray(positions.is_valid(), dtype=bool))
+    return np.asarray(positions, dtype=np.int64)
 
 
 def _groups(numbers: Integers) -> tuple[Integers, list[int]]:
