@@ -65,10 +65,7 @@ def rank_whole(
     """A graph of one block from its rows to its ranks (WHOLE); iterations and residual stand in its first row."""
     accounts = _by_id(accounts)
     ids, prior_weights, start = accounts["account_id"].combine_chunks(), *_numbers(accounts)
-    positions = [pc.index_in(edges[end], ids) for end in ("source_id", "target_id")]
-    for position in positions:
-        _keep_ends(np.asarray(pc.is_valid(position), dtype=bool))
-    sources, targets = (np.asarray(position, dtype=np.int64) for position in positions)
+    sources, targets = (_positions_of(edges[end], ids) for end in ("source_id", "target_id"))
     cells = pack(sources, np.zeros_like(sources), targets, _floats(edges["weight"]))
     prior, rank = begin(prior_weights, start, Totals.of([begin_sums(prior_weights, start)]))
     rank, iterations, residual = walk_whole(rank, prior, cells, damping=damping, tolerance_l1=tolerance_l1, limit=limit)
@@ -135,7 +132,7 @@ def aim_edges(edges: pa.Table, accounts: pa.Table) -> pa.Table:
     if not len(edges):
         return AIMED.empty_table()
     source_blocks, source_keys, target_keys, weights = (_joined(edges[name], kind) for name, kind in ARRAYS.items())
-    targets = _positions_of(target_keys, accounts)
+    targets = _positions_of(pa.array(target_keys), _keys(accounts))
     order, bounds = _groups(source_blocks)
     rows = [
         {
@@ -154,7 +151,7 @@ def lay_edges(edges: pa.Table, accounts: pa.Table) -> pa.Table:
     """The out-edges (AIMED) of one block (LAID), a row a target block (CELLS); the first names who has out-edges."""
     if not len(edges):
         return CELLS.empty_table()
-    sources = _positions_of(_joined(edges["source_keys"], "<i8"), accounts)
+    sources = _positions_of(pa.array(_joined(edges["source_keys"], "<i8")), _keys(accounts))
     targets, weights = _joined(edges["targets"], "<i4"), _joined(edges["weights"], "<f8")
     counts = [len(piece.as_buffer()) // weights.itemsize for piece in edges["weights"]]
     target_blocks = np.repeat(np.asarray(edges["target_block"], dtype=np.int64), counts)
@@ -237,16 +234,16 @@ def _numbers(accounts: pa.Table) -> tuple[Floats, Floats]:
     return _floats(accounts["prior_weight"]), _floats(accounts["start"])
 
 
-def _keep_ends(is_known: NDArray[np.bool_]) -> None:
-    keep("edges", "ends that are accounts of the graph", is_known)
-
-
-def _positions_of(keys: Integers, accounts: pa.Table) -> Integers:
-    """Where the accounts of these keys stand in their block (LAID), each of them one of it."""
-    known = pa.array(_joined(accounts["keys"], "<i8"))
-    positions = pc.index_in(pa.array(keys), known)  # of a million known ones a tenth of searching them in order
-    _keep_ends(np.asarray(positions.is_valid(), dtype=bool))
+def _positions_of(ends: pa.ChunkedArray | pa.Array, known: pa.Array) -> Integers:
+    """Where these ids or keys of edges' ends stand among those of the accounts, each of them one."""
+    positions = pc.index_in(ends, known)  # of a million known ones a tenth of searching them in order
+    keep("edges", "ends that are accounts of the graph", np.asarray(pc.is_valid(positions), dtype=bool))
     return np.asarray(positions, dtype=np.int64)
+
+
+def _keys(accounts: pa.Table) -> pa.Array:
+    """What stands for the ids of a block (LAID) in its edges."""
+    return pa.array(_joined(accounts["keys"], "<i8"))
 
 
 def _groups(numbers: Integers) -> tuple[Integers, list[int]]:
