@@ -173,7 +173,7 @@ def _from_future(
         pins = {ACCOUNTS.path(network): pin} if (pin := tables.pin(ACCOUNTS, network)) else {}
         types = config.networks[network].account_types
         refused = inputs.refused_accounts(tables, network, pins, allowed=types)
-        kinds = config.kind_values(network)
+        kinds = tuple(config.networks[network].kinds)
         frames.append(judge(rows, refused, network=network, kinds=kinds, window=ahead))
     if newest < ahead.end - timedelta(days=1):
         found = f"rows until {newest}, {(newest - made.as_of).days + 1} days from {made.as_of} on"

@@ -164,7 +164,8 @@ def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
     is_built = on_days(built_days)
     rows_of = [_judged(day, s, inputs.rows_to_tile(day.tables, s)) for s in day.reacting]
     old_pairs, frozen = day.read(PAIRS), day.read_tiles(ACTOR_DAYS, built_days)
-    counted = tiles.count_pairs(_union(rows_of), damping=config.model.damping)
+    values = {source.name: config.kind_values(source.name) for source in day.reacting}
+    counted = tiles.count_pairs(_union(rows_of), values=values, damping=config.model.damping)
     first_days = _first_days(day)
     incremental = [s.name for s in day.reacting if s.why_rebuilt is None]
     late = {s.name: sorted(s.late) for s in day.reacting if s.late}
@@ -513,8 +514,7 @@ def _newest_standings(day: Day, hidden: DataFrame | None) -> DataFrame:
 def _judged(day: Day, source: NetworkInput, rows: DataFrame) -> DataFrame:
     allowed = day.config.networks[source.name].account_types
     refused = inputs.refused_accounts(day.tables, source.name, source.pins, allowed=allowed)
-    kinds = day.config.kind_values(source.name)
-    return judge(rows, refused, network=source.name, kinds=kinds, window=source.window)
+    return judge(rows, refused, network=source.name, kinds=day.kinds[source.name], window=source.window)
 
 
 def _manifest(

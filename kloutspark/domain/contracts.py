@@ -405,7 +405,6 @@ JUDGED = TableContract(
         *INTERACTIONS.written,
         Col("day", "date", "UTC day of occurred_at", is_nullable=True),
         Col("network", "string", "stem of a file in conf/networks"),
-        Col("kind_value", "double", "what one reaction of the kind is worth before damping", is_nullable=True),
         Col("is_outside", "boolean", "on or after as_of, or older than the longest window"),
         Col("reason", "string", "why the row is quarantined; null: it is not", is_nullable=True),
     ),

@@ -27,9 +27,7 @@ def conform(frame: DataFrame, contract: TableContract) -> DataFrame:
     return frame if tuple(types) == contract.names else frame.select(*contract.names)
 
 
-def judge(
-    rows: DataFrame, refused: DataFrame | None, *, network: str, kinds: Mapping[str, float], window: Span
-) -> DataFrame:
+def judge(rows: DataFrame, refused: DataFrame | None, *, network: str, kinds: Sequence[str], window: Span) -> DataFrame:
     """Every input row of a network with its day, and why it does not count where it does not (JUDGED).
 
     A row on or after the window's end or before its start is outside and is not judged further. `refused`
@@ -51,12 +49,10 @@ def judge(
         is_refused: "account type does not count on the network",
     }
     cases = " ".join(f"WHEN {is_faulty} THEN '{reason}'" for is_faulty, reason in faults.items())
-    values = " ".join(f"WHEN kind = '{kind}' THEN {float(value)!r}D" for kind, value in kinds.items())
     judged = rows.selectExpr(
         "*",
         f"{day} AS day",
         f"'{network}' AS network",
-        f"CASE {values} END AS kind_value" if values else "CAST(NULL AS double) AS kind_value",
         f"{is_outside} AS is_outside",
         f"CASE WHEN {is_outside} THEN NULL {cases} END AS reason",
     )

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.config import Damping, Selectivity, Standing
 from kloutspark.domain.contracts import ACTOR_DAYS, BEHAVIOUR, JUDGEMENTS, PAIRS, STANDINGS, TARGETS
-from kloutspark.transforms.conform import conform, kinds_by_network, micros
+from kloutspark.transforms.conform import by_network, conform, kinds_by_network, micros
 
 MICRO = 1_000_000
 PAIR = ("network", "actor_id", "target_id")
@@ -30,40 +30,46 @@ DOUBTED = (
 )
 
 
-def count_pairs(judged: DataFrame, *, damping: Damping) -> DataFrame:
+def count_pairs(judged: DataFrame, *, values: Mapping[str, Mapping[str, float]], damping: Damping) -> DataFrame:
     """Reactions of every (day, network, actor, target), repeated deliveries set aside.
 
         damped = sum over kinds of value(kind) * reactions ** exponent       rounded half up to millionths per kind
         busy   = sum of damped over the actor's targets of the day           self rows apart
 
-    Rows are shuffled once, by actor; dedupe, counts and busy all work on that layout. Of several rows with the same
-    (network, actor, day, interaction_id) the least (ingested_at, occurred_at, target_id, kind, post_id) counts, nulls
-    first; the others are `duplicates` of its pair.
+    `values` of the networks' kinds say what one reaction is worth. Rows are shuffled once, by actor; dedupe, counts
+    and busy all work on that layout. Of several rows with the same (network, actor, day, interaction_id) the least
+    (ingested_at, occurred_at, target_id, kind, post_id) counts, nulls first; the others are `duplicates` of its pair.
     """
     valid = judged.where(~F.col("is_outside") & F.col("reason").isNull())
-    delivery = F.struct("ingested_at", "occurred_at", "target_id", "kind", "post_id", "kind_value")
     once = (
         valid.repartition("actor_id")  # not by network too: a single network is a constant, which Spark folds away
         .groupBy("network", "actor_id", "day", "interaction_id")
-        .agg(F.min(delivery).alias("first"), (F.count("*") - 1).alias("duplicates"))
+        .agg(
+            F.min(F.struct("ingested_at", "occurred_at", "target_id", "kind", "post_id")).alias("first"),
+            (F.count("*") - 1).alias("duplicates"),
+        )
     )
-    by_kind = once.groupBy(
-        "network", "actor_id", "day", F.col("first.target_id").alias("target_id"), F.col("first.kind").alias("kind")
-    ).agg(
-        F.count("*").alias("reactions"),
+    kinds = {network: sorted(of_network) for network, of_network in values.items()}  # as maps of PAIRS are ordered
+    slots = range(1, max(map(len, kinds.values()), default=0) + 1)
+    counts = [f"count_n{slot}" for slot in slots]
+    counted = once.withColumn("slot", F.expr(f"array_position({kinds_by_network(kinds)}, first.kind)"))
+    counted = counted.groupBy("network", "actor_id", "day", F.col("first.target_id").alias("target_id")).agg(
+        *[F.expr(f"count_if(slot = {slot}) AS {name}") for slot, name in zip(slots, counts, strict=True)],
         F.sum("duplicates").alias("duplicates"),
-        F.max("first.kind_value").alias("kind_value"),
-        F.collect_set("first.post_id").alias("posts"),
+        F.sort_array(F.collect_set("first.post_id")).alias("posts"),
         F.expr("bit_or(shiftleft(1, hour(first.occurred_at))) AS hours"),
     )
-    damped = micros(F.col("kind_value") * F.pow(F.col("reactions").cast("double"), F.lit(damping.exponent)))
-    pairs = by_kind.groupBy("network", "actor_id", "day", "target_id").agg(
-        F.map_from_entries(F.sort_array(F.collect_list(F.struct("kind", "reactions")))).alias("reactions"),
-        F.sum("duplicates").alias("duplicates"),
-        F.expr(f"{ALL_POSTS} AS posts"),
-        F.expr("bit_or(hours) AS hours"),
-        F.sum(F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped)).cast("bigint").alias("damped_micros"),
-    )
+    damped = F.lit(0).cast("bigint")
+    for slot, name in zip(slots, counts, strict=True):
+        of_slot = {n: f"{float(values[n][ks[slot - 1]])!r}D" for n, ks in kinds.items() if len(ks) >= slot}
+        value = F.expr(by_network(of_slot, none="double"))
+        damped += F.coalesce(micros(value * F.pow(F.col(name).cast("double"), F.lit(damping.exponent))), F.lit(0))
+    pairs = counted.withColumns(
+        {
+            "reactions": F.expr(_by_kind(kinds, counts)),
+            "damped_micros": F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped).cast("bigint"),
+        }
+    ).drop(*counts)
     actor_day = Window.partitionBy("network", "actor_id", "day")
     return pairs.withColumn("busy_micros", F.sum("damped_micros").over(actor_day))
 
@@ -214,8 +220,14 @@ def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> str:
     """SQL over rows of one network: `reactions` added up by kind, by as many sums as a network has kinds."""
     named = kinds_by_network(kinds)
     slots = range(1, max((len(ks) for ks in kinds.values()), default=0) + 1)
-    sums = ", ".join(f"coalesce(sum(try_element_at(reactions, try_element_at({named}, {slot}))), 0L)" for slot in slots)
-    totals = f"map_from_arrays({named}, slice(array({sums}), 1, size({named})))"
+    count = "coalesce(sum(try_element_at(reactions, try_element_at({}, {}))), 0L)"
+    return _by_kind(kinds, [count.format(named, slot) for slot in slots])
+
+
+def _by_kind(kinds: Mapping[str, Sequence[str]], counts: Sequence[str]) -> str:
+    """SQL for a map of the kinds that were counted: `counts` are of the network's first kind, its second and so on."""
+    named = kinds_by_network(kinds)
+    totals = f"map_from_arrays({named}, slice(array({', '.join(counts)}), 1, size({named})))"
     return f"map_filter({totals}, (kind, n) -> n > 0)"
 
 

@@ -123,6 +123,6 @@ def test_pages_and_who_only_acts(signals: dict[tuple[str, str], dict[str, float]
 def test_raw_rows_are_shuffled_once(rows: Rows) -> None:
     """Dedupe, counts by kind, pairs and busy all work on the layout by actor (docs/performance.md)."""
     judged = rows(JUDGED, *[{"network": n, "is_outside": False} for n in ("club", "press")])
-    counted = count_pairs(judged, damping=load().model.damping)
+    counted = count_pairs(judged, values={"club": {"like": 1.0}, "press": {}}, damping=load().model.damping)
     plan = counted._jdf.queryExecution().executedPlan().toString()
     assert plan.count("Exchange") == 1, plan

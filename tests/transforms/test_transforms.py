@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from kloutspark.config import Selectivity
-from kloutspark.domain.contracts import ACTOR_DAYS, FACTS, OWNERS, PAIRS, STANDINGS, TARGETS
+from kloutspark.config import Damping, Selectivity
+from kloutspark.domain.contracts import ACTOR_DAYS, FACTS, JUDGED, OWNERS, PAIRS, STANDINGS, TARGETS
 from kloutspark.domain.errors import ContractError
 from kloutspark.domain.signals import Subjects, catalogue
 from kloutspark.transforms import conform as conforming
@@ -18,7 +18,7 @@ from kloutspark.transforms import evidence
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.facts import of_reactions
 from kloutspark.transforms.features import measure, sum_facts
-from kloutspark.transforms.tiles import MICRO, find_pairs, link_days, relink_days, weigh
+from kloutspark.transforms.tiles import MICRO, count_pairs, find_pairs, link_days, relink_days, weigh
 
 Rows = Callable[..., DataFrame]
 WEIGHED = [
@@ -35,6 +35,32 @@ HALVED_BY_20 = Selectivity(halving_reactions=20, why="an example for the tests o
 def by(frame: DataFrame, key: str, *values: str) -> dict[Any, Any]:
     found = frame.select(key, *values).collect()
     return {row[0]: row[1] if len(values) == 1 else tuple(row[1:]) for row in found}
+
+
+def test_reactions_are_counted_by_kind_at_what_they_are_worth_on_their_network(rows: Rows) -> None:
+    values = {"club": {"vote": 1.0, "like": 3.0}, "press": {"like": 0.5}, "wiki": {}}
+    happened = [
+        *[("club", "bob", "like", f"l{n}") for n in range(4)],
+        ("club", "bob", "vote", "v"),
+        ("club", "bob", "vote", "v"),  # delivered twice
+        ("club", "fan", "vote", "s"),  # of oneself
+        ("press", "bob", "like", "l0"),
+    ]
+    judged = [
+        {"network": network, "actor_id": "fan", "target_id": target, "kind": kind, "interaction_id": i, "reason": None}
+        for network, target, kind, i in happened
+    ]
+    refused = {**judged[0], "interaction_id": "refused", "reason": "kind is not one of the network's"}
+    frame = rows(
+        JUDGED, *({"is_outside": False, **row} for row in (*judged, refused)), {**judged[0], "is_outside": True}
+    )
+    found = count_pairs(frame, values=values, damping=Damping(exponent=0.5, why="an example for this test"))
+    names = ("network", "target_id", "reactions", "duplicates", "damped_micros", "busy_micros")
+    assert sorted(tuple(row[name] for name in names) for row in found.collect()) == [
+        ("club", "bob", {"like": 4, "vote": 1}, 1, 7 * MICRO, 7 * MICRO),
+        ("club", "fan", {"vote": 1}, 0, 0, 7 * MICRO),
+        ("press", "bob", {"like": 1}, 0, MICRO // 2, MICRO // 2),
+    ]
 
 
 def test_each_reaction_of_a_busy_day_is_worth_less(rows: Rows) -> None:  # P11
