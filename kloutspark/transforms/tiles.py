@@ -50,26 +50,25 @@ def count_pairs(judged: DataFrame, *, values: Mapping[str, Mapping[str, float]],
         )
     )
     kinds = {network: sorted(of_network) for network, of_network in values.items()}  # as maps of PAIRS are ordered
-    slots = range(1, max(map(len, kinds.values()), default=0) + 1)
-    counts = [f"count_n{slot}" for slot in slots]
+    counts = {slot: f"reactions_{slot}" for slot in _slots(kinds)}
     counted = once.withColumn("slot", F.expr(f"array_position({kinds_by_network(kinds)}, first.kind)"))
     counted = counted.groupBy("network", "actor_id", "day", F.col("first.target_id").alias("target_id")).agg(
-        *[F.expr(f"count_if(slot = {slot}) AS {name}") for slot, name in zip(slots, counts, strict=True)],
+        *[F.expr(f"count_if(slot = {slot}) AS {name}") for slot, name in counts.items()],
         F.sum("duplicates").alias("duplicates"),
         F.sort_array(F.collect_set("first.post_id")).alias("posts"),
         F.expr("bit_or(shiftleft(1, hour(first.occurred_at))) AS hours"),
     )
     damped = F.lit(0).cast("bigint")
-    for slot, name in zip(slots, counts, strict=True):
+    for slot, name in counts.items():
         of_slot = {n: f"{float(values[n][ks[slot - 1]])!r}D" for n, ks in kinds.items() if len(ks) >= slot}
-        value = F.expr(by_network(of_slot, none="double"))
-        damped += F.coalesce(micros(value * F.pow(F.col(name).cast("double"), F.lit(damping.exponent))), F.lit(0))
+        value = F.coalesce(F.expr(by_network(of_slot, none="double")), F.lit(0.0))
+        damped += micros(value * F.pow(F.col(name).cast("double"), F.lit(damping.exponent)))
     pairs = counted.withColumns(
         {
-            "reactions": F.expr(_by_kind(kinds, counts)),
+            "reactions": F.expr(_by_kind(kinds, list(counts.values()))),
             "damped_micros": F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped).cast("bigint"),
         }
-    ).drop(*counts)
+    ).drop(*counts.values())
     actor_day = Window.partitionBy("network", "actor_id", "day")
     return pairs.withColumn("busy_micros", F.sum("damped_micros").over(actor_day))
 
@@ -219,9 +218,13 @@ def two_vouchers(condition: str = "true") -> str:
 def sum_by_kind(kinds: Mapping[str, Sequence[str]]) -> str:
     """SQL over rows of one network: `reactions` added up by kind, by as many sums as a network has kinds."""
     named = kinds_by_network(kinds)
-    slots = range(1, max((len(ks) for ks in kinds.values()), default=0) + 1)
     count = "coalesce(sum(try_element_at(reactions, try_element_at({}, {}))), 0L)"
-    return _by_kind(kinds, [count.format(named, slot) for slot in slots])
+    return _by_kind(kinds, [count.format(named, slot) for slot in _slots(kinds)])
+
+
+def _slots(kinds: Mapping[str, Sequence[str]]) -> range:
+    """Places of kinds, from 1, as many as the network with the most kinds has."""
+    return range(1, max(map(len, kinds.values()), default=0) + 1)
 
 
 def _by_kind(kinds: Mapping[str, Sequence[str]], counts: Sequence[str]) -> str:
