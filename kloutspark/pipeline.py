@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from types import MappingProxyType
 
 from pyspark.sql import DataFrame
@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from kloutspark.config import Config
 from kloutspark.domain.contracts import (
     ACTOR_DAYS,
+    EDGES,
     FEATURE_NAMES,
     FEATURES,
     INTERACTIONS,
@@ -42,7 +43,7 @@ from kloutspark.storage.session import settled
 from kloutspark.storage.tables import Tables
 from kloutspark.transforms import authenticity, edges, evidence, facts, features, identity, tiles
 from kloutspark.transforms.conform import conform, judge
-from kloutspark.transforms.rank import iterate_ranks
+from kloutspark.transforms.rank import iterate_ranks, pack_edges
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ def judge_rows(day: Day) -> dict[str, Counts]:
 
 
 def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
-    """Writes pairs and actor-days of the built days; who is hidden has the standing of somebody without a score."""
+    """Writes pairs, actor-days and edges of the built days; who is hidden stands like somebody without a score."""
     config, built_days = day.config, {s.name: s.built for s in day.reacting}
     if not built_days:
         return Tiled({}, {})
@@ -194,6 +195,7 @@ def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
         pairs = tiles.link_days(weighed, seen)
         day.replace_tiles(pairs, PAIRS, built_days)
         day.replace_tiles(tiles.freeze_actor_days(weighed, frozen), ACTOR_DAYS, built_days)
+        day.replace_tiles(pack_edges(edges.of_reactions(weighed)), EDGES, built_days)
     touched = {name: list(days) for name, days in built_days.items()}
     if late:
         new_pairs = day.read(PAIRS)
@@ -227,7 +229,6 @@ def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame | None) 
     Who is hidden stays an end of edges, and has no row.
     """
     frames = []
-    pairs = day.read(PAIRS).where(day.is_in_window() & ~F.expr(tiles.IS_SELF))
     actor_days, targets = (day.read(contract).where(day.is_in_window()) for contract in (ACTOR_DAYS, TARGETS))
     reacting = edges.of_accounts(actor_days, targets, _newest_standings(day, hidden))
     walks, start = day.config.model.ranks, None
@@ -235,16 +236,25 @@ def build_ranks(day: Day, pages: Sequence[DataFrame], hidden: DataFrame | None) 
         start = day.read(RANKS).where(F.col("as_of") == F.lit(day.last_published))
     with ExitStack() as kept:
         settle = kept.enter_context(scratch(day.tables, day.run_id, settles_in=day.config.spark.settles_in))
-        graphs = [(edges.of_reactions(pairs), reacting, walks.engagement)]
+        graphs = [(partial(_reactions, day), reacting, walks.engagement)]
         if pages:
             links = kept.enter_context(settled(edges.of_pages(_union(pages))))
-            graphs.append((links, edges.of_linked_pages(links), walks.pages))
+            graphs.append((partial(pack_edges, links), edges.of_linked_pages(links), walks.pages))
         for found, ends_of, walk in graphs:
             with settled(ends_of) as accounts:
                 ranked = iterate_ranks(found, accounts, start, as_of=day.as_of, walk=walk, settle=settle)
             frames.append(ranked.ranks)
             day.graphs += ranked.runs
         day.replace_day(identity.without(_union(frames), hidden, network=edges.NETWORK), RANKS)
+
+
+def _reactions(day: Day, seed: int) -> DataFrame:
+    """Edges of the graphs of reactions as arrays; by the first seed they stand in the tiles."""
+    if seed:
+        packed = pack_edges(edges.of_reactions(day.read(PAIRS).where(day.is_in_window())), seed)
+    else:
+        packed = day.read(EDGES).where(day.is_in_window())
+    return packed.withColumnRenamed("network", "graph").drop("day")
 
 
 @contextmanager
@@ -372,16 +382,17 @@ def _judged_actors(
         built_from={n: min(built_days[n]) for n in first_days},
         authenticity=model.authenticity,
     )
-    has_steps = any(len(days) > 1 for days in built_days.values())
+    has_later_days = any(len(days) > 1 for days in built_days.values())
+    steps = model.authenticity.newcomers.vouching_steps if has_later_days else 0
     with settled(dated) as by_age:
         unknown = authenticity.unknown_by_age(by_age)
         is_broadcast = unknown.count() <= day.config.spark.broadcast_pairs  # else the window's tiles are moved to them
         actors = authenticity.know_actors(by_age, F.broadcast(unknown) if is_broadcast else unknown, past_targets)
-        with settled(actors) if has_steps else nullcontext(actors) as known:
+        with settled(actors) if steps else nullcontext(actors) as known:
             yield authenticity.judge_actors(
                 known,
                 counted,
-                steps=model.authenticity.newcomers.vouching_steps if has_steps else 0,
+                steps=steps,
                 authenticity=model.authenticity,
                 selectivity=model.selectivity,
             )

@@ -243,6 +243,19 @@ ACTOR_DAYS = TableContract(
     ),
     partitioned_by=("day",),
 )
+EDGES = TableContract(
+    "tiles.edges",
+    meaning="Pairs of a day apart from self rows, as arrays of little-endian numbers: many in a row, in no order.",
+    key=(),
+    columns=(
+        Col("day", "date", "UTC day of the reactions"),
+        Col("network", "string", "stem of a file in conf/networks"),
+        Col("source_keys", "binary", "xxhash64 of the actors' ids, 8 bytes each"),
+        Col("target_keys", "binary", "xxhash64 of the targets' ids, 8 bytes each"),
+        Col("weights", "binary", "weight_micros of the pairs as doubles, 8 bytes each"),
+    ),
+    partitioned_by=("day",),
+)
 FACTS = TableContract(
     "facts",
     meaning="One thing known of an account: a tile, a post, a measurement, a link of its page, a rank; never stored.",

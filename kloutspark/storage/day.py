@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from kloutspark.config import Config
 from kloutspark.domain.contracts import (
     ACTOR_DAYS,
+    EDGES,
     FEATURE_NAMES,
     FEATURES,
     GATE_RESULTS,
@@ -37,7 +38,7 @@ from kloutspark.transforms.rank import GraphRun
 
 log = logging.getLogger(__name__)
 
-STATE = (PAIRS, TARGETS, ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
+STATE = (PAIRS, TARGETS, ACTOR_DAYS, EDGES, RANKS, FEATURES, SCORES_CANDIDATE, SCORES)
 MANY_DAYS = 8  # days of a run from which on their files are gathered; a daily run writes fewer
 # appended under a run_id; rows of an unfinished run belong to no manifest
 RECORDS = (QUARANTINE, GATE_RESULTS, FEATURE_NAMES)

@@ -9,7 +9,16 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.domain.contracts import ACCOUNTS, DELIVERIES, GAUGES, INTERACTIONS, PAGE_LINKS, POSTS, TableContract
+from kloutspark.domain.contracts import (
+    ACCOUNTS,
+    DELIVERIES,
+    EDGES,
+    GAUGES,
+    INTERACTIONS,
+    PAGE_LINKS,
+    POSTS,
+    TableContract,
+)
 from kloutspark.domain.errors import InputError
 from kloutspark.domain.windows import Span
 from kloutspark.storage.manifest import Manifest
@@ -100,6 +109,8 @@ def survey(
         why = "first run"
     elif last.tile_fingerprint != tile_fingerprint:
         why = "what tiles depend on has changed"
+    elif EDGES.name not in last.kept:
+        why = "the last run kept no edges"  # it is from before 2026-11-29
     elif last_end > window.end:
         why = "the last run spoke for a later day"
     elif last.tiles_from[network] > window.start:

@@ -9,6 +9,7 @@ from kloutspark.domain.contracts import (
     ACCOUNTS,
     ACTOR_DAYS,
     DELIVERIES,
+    EDGES,
     FEATURES,
     GAUGES,
     INTERACTIONS,
@@ -32,7 +33,7 @@ from kloutspark.storage.manifest import MAINTAIN, Manifest
 from kloutspark.storage.published import published_days
 from kloutspark.storage.tables import Tables
 
-OF_WINDOWS = (PAIRS, TARGETS)  # a past day builds them again
+OF_WINDOWS = (PAIRS, TARGETS, EDGES)  # a past day builds them again
 OF_THE_PAST = (ACTOR_DAYS, RANKS, FEATURES, SCORES_CANDIDATE)  # frozen or started from; `scores` is kept whole
 OF_A_NETWORK = (INTERACTIONS, POSTS, GAUGES, ACCOUNTS, DELIVERIES, PAGE_LINKS)
 

@@ -3,19 +3,20 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from kloutspark.transforms.tiles import MICRO
+from kloutspark.transforms.tiles import IS_SELF, MICRO
 
 NETWORK = "substring_index(graph, ':', 1)"  # of a graph
 PAGES = ":pages"  # behind a network's name: the graph of its pages; no network's name holds a colon
 
 
 def of_reactions(pairs: DataFrame) -> DataFrame:
-    """Edges from actors to targets (PAIRS): graph, source_id, target_id, weight.
+    """Edges from actors to targets (PAIRS): day, network, source_id, target_id, weight; who reacts to oneself has none.
 
     One a pair and day, in millionths: parallel edges add up, and whole numbers do so in any order.
     """
-    return pairs.select(
-        F.col("network").alias("graph"),
+    return pairs.where(f"NOT ({IS_SELF})").select(
+        "day",
+        "network",
         F.col("actor_id").alias("source_id"),
         F.col("target_id").alias("target_id"),
         F.col("weight_micros").cast("double").alias("weight"),

@@ -10,6 +10,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import BinaryType, StructField, StructType
 
 from kloutspark.config import Walk
 from kloutspark.domain.contracts import RANKS
@@ -20,6 +21,8 @@ from kloutspark.transforms.rank_kernel import Totals
 
 # computes a frame, cuts it from its lineage, and gives it back; the name tells one frame of a run from the others
 Settle = Callable[[DataFrame, str], DataFrame]
+# edges of all graphs as arrays (rank_blocks.PACKED) of whole numbers that stand for ids, by the seed of these keys
+Packed = Callable[[int], DataFrame]
 
 
 @dataclass(frozen=True)
@@ -43,21 +46,22 @@ class Ranked:
 
 
 def iterate_ranks(
-    edges: DataFrame, accounts: DataFrame, start: DataFrame | None, *, as_of: date, walk: Walk, settle: Settle
+    edges: Packed, accounts: DataFrame, start: DataFrame | None, *, as_of: date, walk: Walk, settle: Settle
 ) -> Ranked:
     """Where a walk from sources to targets spends its time, in each graph for itself; ranks of a graph sum to 1.
 
         rank'(v) = d * inflow(v) + (1 - d * sum(inflow)) * prior(v)
         inflow(v) = sum over u of rank(u) * share(u, v);    residual = sum of |rank' - rank|
 
-    So what d holds back and what dangling accounts keep returns to the prior. `edges` has graph, source_id, target_id
-    and weight of at least 0: parallel ones are summed, one from an account to itself counts, one of weight 0 does not.
+    So what d holds back and what dangling accounts keep returns to the prior. `edges` gives what `pack_edges` makes of
+    edges: parallel ones are summed, one from an account to itself counts, one of weight 0 does not.
     `accounts` has graph, account_id and prior_weight above 0: a prior is its share in the graph. `start` has graph,
     account_id and rank, made to sum to 1 again: who is missing there starts at the prior, who left is ignored.
 
     A graph that fits one block is iterated within one Spark job, together with all others that do; larger ones take a
     job an iteration. Both do the same arithmetic, and its order is fixed: ranks depend on `walk`, not on partitions.
-    Every edge is read once; `accounts` are read several times: settle them before.
+    Every edge is read once, and again where two accounts of a graph have the same key; `accounts` are read several
+    times: settle them before.
 
     Raises:
         ConfigError: a start is given although `walk` asks for exact iterations, which start at the prior.
@@ -74,11 +78,15 @@ def iterate_ranks(
     is_large = F.col("graph").isin(*in_blocks)
     parts = []
     if in_blocks:
-        large = edges.where(is_large), started.where(is_large)
-        parts.append(iterate_in_blocks(*large, blocks=in_blocks, walk=walk, settle=settle))
+        accounts = started.where(is_large)
+        parts.append(
+            iterate_in_blocks(
+                lambda seed: edges(seed).where(is_large), accounts, blocks=in_blocks, walk=walk, settle=settle
+            )
+        )
     if not in_blocks or len(in_blocks) < len(blocks):
-        small = edges.where(~is_large), started.where(~is_large)
-        parts.append(iterate_whole(*small, walk=walk, settle=settle))
+        accounts = started.where(~is_large)
+        parts.append(iterate_whole(lambda seed: edges(seed).where(~is_large), accounts, walk=walk, settle=settle))
     whole = reduce(DataFrame.unionByName, (ranks for ranks, _ in parts))
     reached = {graph: ends for _, of_graphs in parts for graph, ends in of_graphs.items()}
     runs = [
@@ -88,48 +96,72 @@ def iterate_ranks(
     return Ranked(conform(whole.withColumn("as_of", F.lit(as_of)), RANKS), tuple(runs))
 
 
+def pack_edges(edges: DataFrame, seed: int = 0) -> DataFrame:
+    """Edges (source_id, target_id, weight of at least 0) as arrays, a row for many that are alike in the other columns.
+
+    Of edges with a graph: rank_blocks.PACKED. A row takes 24 bytes an edge, of at most a million.
+    """
+    others = [field for field in edges.schema if field.name not in ("source_id", "target_id", "weight")]
+    keys = [key(F.col(f"{end}_id"), seed).alias(f"{end}_key") for end in ("source", "target")]
+    keyed = edges.select(*[field.name for field in others], *keys, F.col("weight").cast("double").alias("weight"))
+    arrays = [StructField(name, BinaryType()) for name in rank_blocks.ARRAYS]
+    return keyed.mapInArrow(lambda batches: rank_blocks.gather_edges(batches), StructType([*others, *arrays]))
+
+
+def key(account: Column, seed: int) -> Column:
+    """What stands for an id in the edges; the seed comes first: ids that are alike by one differ by the next.
+
+    Of 750 million accounts two have the same key once in 65 graphs: n ** 2 / 2 ** 65.
+    """
+    return F.xxhash64(F.lit(seed), account) if seed else F.xxhash64(account)
+
+
 def iterate_whole(
-    edges: DataFrame, accounts: DataFrame, *, walk: Walk, settle: Settle
+    edges: Packed, accounts: DataFrame, *, walk: Walk, settle: Settle
 ) -> tuple[DataFrame, dict[str, tuple[int, float]]]:
     """Graphs that are one block each: graph, account_id, rank; and iterations and residual by graph.
 
     `accounts` has graph, account_id, prior_weight and start, null for who starts at the prior.
     """
     damping, tolerance_l1, limit = walk.damping, walk.stops_at, walk.limit
-    ranked = (
-        accounts.groupBy("graph")
-        .cogroup(edges.groupBy("graph"))
-        .applyInArrow(
-            lambda accounts, edges: rank_blocks.rank_whole(
-                accounts, edges, damping=damping, tolerance_l1=tolerance_l1, limit=limit
-            ),
-            from_arrow_schema(rank_blocks.WHOLE),
+    for seed in itertools.count():
+        keyed = accounts.withColumn("key", key(F.col("account_id"), seed))
+        ranked = (
+            keyed.groupBy("graph")
+            .cogroup(edges(seed).groupBy("graph"))
+            .applyInArrow(
+                lambda accounts, edges: rank_blocks.rank_whole(
+                    accounts, edges, damping=damping, tolerance_l1=tolerance_l1, limit=limit
+                ),
+                from_arrow_schema(rank_blocks.WHOLE),
+            )
         )
-    )
-    settled = settle(ranked, "whole")
-    ends = settled.where(F.col("iterations").isNotNull()).select("graph", "iterations", "residual").collect()
+        settled = settle(ranked, "whole")
+        firsts = settled.where("iterations IS NOT NULL OR account_id IS NULL").drop("rank").collect()
+        if all(first["account_id"] is not None for first in firsts):
+            break
     return settled.select(*rank_blocks.NAMED.names), {
-        end["graph"]: (end["iterations"], end["residual"]) for end in ends
+        first["graph"]: (first["iterations"], first["residual"]) for first in firsts
     }
 
 
 def iterate_in_blocks(
-    edges: DataFrame, accounts: DataFrame, *, blocks: Mapping[str, int], walk: Walk, settle: Settle
+    edges: Packed, accounts: DataFrame, *, blocks: Mapping[str, int], walk: Walk, settle: Settle
 ) -> tuple[DataFrame, dict[str, tuple[int, float]]]:
     """The same for graphs of several blocks, in one loop; one that has settled stays as it is until the last one has.
 
-    Edges are packed once and never move again; ranks of blocks are sent to them, and what they carry is sent on.
+    Edges are laid out once and never move again; ranks of blocks are sent to them, and what they carry is sent on.
     """
-    laid, seed = _lay_accounts(accounts, blocks, settle)
-    cells = settle(_lay_edges(edges, laid, blocks, seed), "edges")
-    state = settle(_begin(laid, cells), "start")
-    sent = _sums(state, "sent")
+    laid, seed, totals = _lay_accounts(accounts, blocks, settle)
+    cells = settle(_lay_edges(edges(seed), laid, blocks), "edges")
+    state = settle(_begin(laid, cells, totals), "start")
+    sent, _ = _sums(state)
     reached: dict[str, tuple[int, float]] = {}
     for iteration in range(1, walk.limit + 1):
         moving = {graph: sent[graph] for graph in blocks if graph not in reached}
         # the new state is computed before the old one can be released
         state = settle(_step(state, cells, damping=walk.damping, sent=moving), f"iteration {iteration}")
-        sent, residuals = _sums(state, "sent"), _sums(state, "residual")
+        sent, residuals = _sums(state)
         is_last = iteration == walk.limit
         for graph in moving:
             if is_last or (walk.stops_at is not None and residuals[graph] <= walk.stops_at):
@@ -148,59 +180,44 @@ def _with_start(accounts: DataFrame, start: DataFrame | None) -> DataFrame:
     return accounts.select(*columns).join(before, ["graph", "account_id"], how="left")
 
 
-def _lay_accounts(accounts: DataFrame, blocks: Mapping[str, int], settle: Settle) -> tuple[DataFrame, int]:
-    """Accounts in blocks, settled, with a key of 64 bits for each id; and the first seed by which all keys differ.
-
-    Of 750 million accounts two have the same key once in 65 graphs: n ** 2 / 2 ** 65.
-    """
+def _lay_accounts(
+    accounts: DataFrame, blocks: Mapping[str, int], settle: Settle
+) -> tuple[DataFrame, int, Mapping[str, Totals]]:
+    """Accounts in blocks, settled; the first seed by which all keys of a block differ; what numbers are divided by."""
+    number = F.coalesce(*[F.when(F.col("graph") == graph, F.lit(n)) for graph, n in blocks.items()])
     for seed in itertools.count():
-        keyed = accounts.withColumns(
-            {"block": _block(F.col("account_id"), blocks), "key": _key(F.col("account_id"), seed)}
-        )
-        grouped = keyed.groupBy("graph", "block")
+        keyed = accounts.withColumn("key", key(F.col("account_id"), seed))
+        grouped = keyed.withColumn("block", F.pmod("key", number).cast("int")).groupBy("graph", "block")
         laid = settle(
             grouped.applyInArrow(
                 lambda accounts: rank_blocks.lay_accounts(accounts), from_arrow_schema(rank_blocks.LAID)
             ),
             "accounts",
         )
-        if laid.where("has_equal_keys").isEmpty():
+        rows = laid.select("graph", "has_equal_keys", *rank_blocks.SUMS).collect()
+        if not any(row["has_equal_keys"] for row in rows):
             break
-    return laid, seed
+    sums: dict[str, list[tuple[float, float, float]]] = {}
+    for row in rows:
+        sums.setdefault(row["graph"], []).append((row["prior_weight"], row["started"], row["missing"]))
+    return laid, seed, {graph: Totals.of(of_blocks) for graph, of_blocks in sums.items()}
 
 
-def _block(account: Column, blocks: Mapping[str, int]) -> Column:
-    number: Column = F.coalesce(*[F.when(F.col("graph") == graph, F.lit(n)) for graph, n in blocks.items()])
-    return F.pmod(F.xxhash64(account), number).cast("int")
-
-
-def _key(account: Column, seed: int) -> Column:
-    """What stands for an id in the edges; the seed comes first: ids that are alike by one differ by the next."""
-    return F.xxhash64(F.lit(seed), account)
-
-
-def _lay_edges(edges: DataFrame, laid: DataFrame, blocks: Mapping[str, int], seed: int) -> DataFrame:
+def _lay_edges(edges: DataFrame, laid: DataFrame, blocks: Mapping[str, int]) -> DataFrame:
     """Edges as cells. Their ends are found by keys, in the blocks that these belong to: no row is joined to a row.
 
     Edges move twice, many in one row: to the block of their target and to that of their source.
     """
-    source, target = F.col("source_id"), F.col("target_id")
-    keyed = {
-        "source_block": _block(source, blocks),
-        "target_block": _block(target, blocks),
-        "source_key": _key(source, seed),
-        "target_key": _key(target, seed),
-    }
-    columns = edges.withColumns(keyed).select(*rank_blocks.KEYED.names)
-    gathered = columns.mapInArrow(
-        lambda batches: rank_blocks.gather_edges(batches), from_arrow_schema(rank_blocks.GATHERED)
+    spread = edges.mapInArrow(
+        lambda batches: rank_blocks.spread_edges(batches, blocks=blocks), from_arrow_schema(rank_blocks.SPREAD)
     )
     accounts = laid.select("graph", "block", "keys").groupBy("graph", "block")
     aimed = (
-        gathered.groupBy("graph", "target_block")
+        spread.groupBy("graph", "target_block")
         .cogroup(accounts)
         .applyInArrow(
-            lambda edges, accounts: rank_blocks.aim_edges(edges, accounts), from_arrow_schema(rank_blocks.AIMED)
+            lambda edges, accounts: rank_blocks.aim_edges(edges, accounts, blocks=blocks),
+            from_arrow_schema(rank_blocks.AIMED),
         )
     )
     return (
@@ -212,11 +229,7 @@ def _lay_edges(edges: DataFrame, laid: DataFrame, blocks: Mapping[str, int], see
     )
 
 
-def _begin(laid: DataFrame, cells: DataFrame) -> DataFrame:
-    sums: dict[str, list[tuple[float, float, float]]] = {}
-    for graph, *of_block in laid.select("graph", *rank_blocks.SUMS).collect():
-        sums.setdefault(graph, []).append((of_block[0], of_block[1], of_block[2]))
-    totals = {graph: Totals.of(of_blocks) for graph, of_blocks in sums.items()}
+def _begin(laid: DataFrame, cells: DataFrame, totals: Mapping[str, Totals]) -> DataFrame:
     sending = cells.where(F.col("senders").isNotNull())
     blocks = laid.drop("account_ids", "keys", "has_equal_keys").join(
         sending.select("graph", F.col("source_block").alias("block"), "senders"), ["graph", "block"], how="left"
@@ -239,9 +252,12 @@ def _step(state: DataFrame, cells: DataFrame, *, damping: float, sent: Mapping[s
     )
 
 
-def _sums(state: DataFrame, column: str) -> dict[str, float]:
-    """Sums of a column of the blocks' state over each graph, exactly rounded: the order does not matter."""
-    blocks: dict[str, list[float]] = {}
-    for graph, value in state.select("graph", column).collect():
-        blocks.setdefault(graph, []).append(value)
-    return {graph: math.fsum(values) for graph, values in blocks.items()}
+def _sums(state: DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """What each graph's blocks send, and their residuals, exactly rounded: the order does not matter."""
+    rows = state.select("graph", "sent", "residual").collect()
+    graphs = {row["graph"] for row in rows}
+    sent, residuals = (
+        {graph: math.fsum(row[name] for row in rows if row["graph"] == graph) for graph in graphs}
+        for name in ("sent", "residual")
+    )
+    return sent, residuals

@@ -1,7 +1,8 @@
 """What Python workers do with blocks: Arrow in and out, arrays as little-endian bytes; no pyspark.
 
-A block is a set of accounts, sorted by id; an account's position in it is its number. A row of CELLS holds the edges
-from one block into another, a row of STATE what one block knows of its accounts.
+A block is a set of accounts, sorted by id; an account's position in it is its number. A key of 64 bits stands for an id
+in edges (PACKED, SPREAD, AIMED), and says by its remainder in which block that is. A row of CELLS holds the edges from
+one block into another, a row of STATE what one block knows of its accounts.
 """
 
 import itertools
@@ -30,7 +31,7 @@ from kloutspark.transforms.rank_kernel import (
 )
 
 TEXT, COUNT, NUMBER, BYTES = pa.string(), pa.int32(), pa.float64(), pa.binary()
-GATHERED_EDGES = 1 << 20  # that a worker holds before it sends them on: 28 MB
+GATHERED_EDGES = 1 << 20  # that a worker holds before it sends them on: 24 MB
 RANK = {"graph": TEXT, "account_id": TEXT, "rank": NUMBER}
 NAMED = pa.schema(RANK)
 WHOLE = pa.schema({**RANK, "iterations": COUNT, "residual": NUMBER})
@@ -48,9 +49,10 @@ LAID = pa.schema(
     }
 )
 GRID = {"graph": TEXT, "source_block": COUNT, "target_block": COUNT}
-KEYED = pa.schema({**GRID, "source_key": pa.int64(), "target_key": pa.int64(), "weight": NUMBER})
-ARRAYS = {"source_blocks": "<i4", "source_keys": "<i8", "target_keys": "<i8", "weights": "<f8"}  # of many edges
-GATHERED = pa.schema({"graph": TEXT, "target_block": COUNT, **dict.fromkeys(ARRAYS, BYTES)})
+EDGE = ("source_key", "target_key", "weight")
+ARRAYS = {"source_keys": "<i8", "target_keys": "<i8", "weights": "<f8"}  # of many edges
+PACKED = pa.schema({"graph": TEXT, **dict.fromkeys(ARRAYS, BYTES)})
+SPREAD = pa.schema({"graph": TEXT, "target_block": COUNT, **dict.fromkeys(ARRAYS, BYTES)})
 AIMED = pa.schema({**GRID, "source_keys": BYTES, "targets": BYTES, "weights": BYTES})
 CELLS = pa.schema({**GRID, "sources": BYTES, "targets": BYTES, "shares": BYTES, "senders": BYTES})
 FLOWS = pa.schema({**GRID, "flow": BYTES})
@@ -62,15 +64,22 @@ STATE = pa.schema(
 def rank_whole(
     accounts: pa.Table, edges: pa.Table, *, damping: float, tolerance_l1: float | None, limit: int
 ) -> pa.Table:
-    """A graph of one block from its rows to its ranks (WHOLE); iterations and residual stand in its first row."""
+    """A graph of one block, with its edges (PACKED), to its ranks (WHOLE); iterations and residual in its first row.
+
+    Where keys of two accounts are equal there are no ranks: one row without an account.
+    """
     accounts = _by_id(accounts)
-    ids, prior_weights, start = accounts["account_id"].combine_chunks(), *_numbers(accounts)
-    sources, targets = (_positions_of(edges[end], ids) for end in ("source_id", "target_id"))
-    cells = pack(sources, np.zeros_like(sources), targets, _floats(edges["weight"]))
+    keys = accounts["key"].combine_chunks()
+    if _has_equal(keys):
+        return pa.Table.from_pylist([_first(accounts, "graph")], WHOLE)
+    prior_weights, start = _numbers(accounts)
+    source_keys, target_keys, weights = (_joined(edges[name], kind) for name, kind in ARRAYS.items())
+    sources, targets = (_positions_of(pa.array(ends), keys) for ends in (source_keys, target_keys))
+    cells = pack(sources, np.zeros_like(sources), targets, weights)
     prior, rank = begin(prior_weights, start, Totals.of([begin_sums(prior_weights, start)]))
     rank, iterations, residual = walk_whole(rank, prior, cells, damping=damping, tolerance_l1=tolerance_l1, limit=limit)
-    others = [None] * (len(ids) - 1)
-    columns = [accounts["graph"], ids, rank, [iterations, *others], [residual, *others]]
+    others = [None] * (len(keys) - 1)
+    columns = [accounts["graph"], accounts["account_id"], rank, [iterations, *others], [residual, *others]]
     return pa.table(columns, schema=WHOLE)
 
 
@@ -78,12 +87,12 @@ def lay_accounts(accounts: pa.Table) -> pa.Table:
     """The accounts of one block in one row (LAID); `keys` stand for their ids if no two of them are equal."""
     accounts = _by_id(accounts)
     prior_weights, start = _numbers(accounts)
-    keys = np.asarray(accounts["key"], dtype="<i8")
+    keys = accounts["key"].combine_chunks()
     row = {
         **_first(accounts, "graph", "block"),
         "account_ids": accounts["account_id"].to_pylist(),
-        "keys": keys.tobytes(),
-        "has_equal_keys": len(np.unique(keys)) < len(keys),
+        "keys": np.asarray(keys, dtype="<i8").tobytes(),
+        "has_equal_keys": _has_equal(keys),
         "prior_weights": prior_weights.tobytes(),
         "start": start.tobytes(),
         **dict(zip(SUMS, begin_sums(prior_weights, start), strict=True)),
@@ -92,7 +101,10 @@ def lay_accounts(accounts: pa.Table) -> pa.Table:
 
 
 def gather_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Edges (KEYED) as arrays, a row for many of a target block (GATHERED): what is moved is a few large rows."""
+    """Edges (EDGE) as arrays, a row for many that are alike in all other columns (PACKED: in their graph).
+
+    So what is kept and moved is a few large rows.
+    """
     held: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
@@ -101,38 +113,47 @@ def gather_edges(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         if count >= GATHERED_EDGES:
             yield _gather(held)
             held, count = [], 0
-    if held:
+    if count:
         yield _gather(held)
 
 
 def _gather(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     edges = pa.Table.from_batches(batches).combine_chunks()
-    graphs = pc.dictionary_encode(edges["graph"]).combine_chunks()
-    blocks = np.asarray(edges["target_block"], dtype=np.int64)
-    order, bounds = _groups(np.asarray(graphs.indices) * (blocks.max(initial=0) + 1) + blocks)
-    columns = {
-        "source_blocks": np.asarray(edges["source_block"], dtype="<i4")[order],
-        "source_keys": np.asarray(edges["source_key"], dtype="<i8")[order],
-        "target_keys": np.asarray(edges["target_key"], dtype="<i8")[order],
-        "weights": _floats(edges["weight"])[order],
-    }
-    rows = [
-        {
-            "graph": graphs[order[low]].as_py(),
-            "target_block": int(blocks[order[low]]),
-            **{name: values[low:high].tobytes() for name, values in columns.items()},
-        }
-        for low, high in itertools.pairwise(bounds)
-    ]
-    return pa.RecordBatch.from_pylist(rows, GATHERED)
+    groups = edges.drop_columns(list(EDGE))
+    numbers = np.zeros(len(edges), dtype=np.int64)
+    for column in groups.columns:
+        encoded = pc.dictionary_encode(column.combine_chunks())
+        numbers = numbers * len(encoded.dictionary) + np.asarray(encoded.indices)
+    order, bounds = _groups(numbers)
+    found = groups.take(pa.array(order[bounds[:-1]]))
+    for (name, kind), column in zip(ARRAYS.items(), EDGE, strict=True):
+        values = np.asarray(edges[column], dtype=kind)[order]
+        pieces = [values[low:high].tobytes() for low, high in itertools.pairwise(bounds)]
+        found = found.append_column(name, pa.array(pieces, BYTES))
+    (batch,) = found.combine_chunks().to_batches()
+    return batch
 
 
-def aim_edges(edges: pa.Table, accounts: pa.Table) -> pa.Table:
-    """The in-edges (GATHERED) of one block (LAID) with its positions, a row a source block (AIMED)."""
+def spread_edges(batches: Iterable[pa.RecordBatch], *, blocks: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
+    """Edges of graphs of so many blocks (PACKED) by the block of their target (SPREAD)."""
+    for row in _rows(batches):
+        graph = row["graph"].as_py()
+        columns = {name: np.frombuffer(row[name].as_buffer(), kind) for name, kind in ARRAYS.items()}
+        target_blocks = columns["target_keys"] % blocks[graph]
+        order, bounds = _groups(target_blocks)
+        for low, high in itertools.pairwise(bounds):
+            of_block = {name: values[order[low:high]].tobytes() for name, values in columns.items()}
+            found = {"graph": graph, "target_block": int(target_blocks[order[low]]), **of_block}
+            yield pa.RecordBatch.from_pylist([found], SPREAD)
+
+
+def aim_edges(edges: pa.Table, accounts: pa.Table, *, blocks: Mapping[str, int]) -> pa.Table:
+    """The in-edges (SPREAD) of one block (LAID) with its positions, a row a source block (AIMED)."""
     if not len(edges):
         return AIMED.empty_table()
-    source_blocks, source_keys, target_keys, weights = (_joined(edges[name], kind) for name, kind in ARRAYS.items())
+    source_keys, target_keys, weights = (_joined(edges[name], kind) for name, kind in ARRAYS.items())
     targets = _positions_of(pa.array(target_keys), _keys(accounts))
+    source_blocks = source_keys % blocks[edges["graph"][0].as_py()]
     order, bounds = _groups(source_blocks)
     rows = [
         {
@@ -234,8 +255,8 @@ def _numbers(accounts: pa.Table) -> tuple[Floats, Floats]:
     return _floats(accounts["prior_weight"]), _floats(accounts["start"])
 
 
-def _positions_of(ends: pa.ChunkedArray | pa.Array, known: pa.Array) -> Integers:
-    """Where these ids or keys of edges' ends stand among those of the accounts, each of them one."""
+def _positions_of(ends: pa.Array, known: pa.Array) -> Integers:
+    """Where these keys of edges' ends stand among those of the accounts, each of them one."""
     positions = pc.index_in(ends, known)  # of a million known ones a tenth of searching them in order
     keep("edges", "ends that are accounts of the graph", np.asarray(pc.is_valid(positions), dtype=bool))
     return np.asarray(positions, dtype=np.int64)
@@ -244,6 +265,10 @@ def _positions_of(ends: pa.ChunkedArray | pa.Array, known: pa.Array) -> Integers
 def _keys(accounts: pa.Table) -> pa.Array:
     """What stands for the ids of a block (LAID) in its edges."""
     return pa.array(_joined(accounts["keys"], "<i8"))
+
+
+def _has_equal(keys: pa.Array) -> bool:
+    return bool(pc.count_distinct(keys).as_py() < len(keys))
 
 
 def _groups(numbers: Integers) -> tuple[Integers, list[int]]:

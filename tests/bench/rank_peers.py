@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.config import Walk
 from kloutspark.storage.session import settled
-from kloutspark.transforms.rank import iterate_ranks
+from kloutspark.transforms.rank import iterate_ranks, pack_edges
 from tests.bench.agreement import AgreementError
 from tests.bench.synthetic import AS_OF
 
@@ -109,7 +110,7 @@ def walk_ours(edges: Edges, spark: SparkSession, walk: Walk) -> Walked:
     everybody = numbers.selectExpr(f"'{GRAPH}' AS graph", "string(id) AS account_id", "1D AS prior_weight")
     blocks = walk.model_copy(update={"block_accounts": min(walk.block_accounts, -(-edges.accounts // 2))})
     with settled(frame) as links, settled(everybody) as accounts:
-        found = iterate_ranks(links, accounts, None, as_of=AS_OF, walk=blocks, settle=clock.settle)
+        found = iterate_ranks(partial(pack_edges, links), accounts, None, as_of=AS_OF, walk=blocks, settle=clock.settle)
         ranks = found.ranks.selectExpr("bigint(account_id) AS account", "rank").toArrow()
     return Walked(_by_number(ranks), clock.seconds)
 

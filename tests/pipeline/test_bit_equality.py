@@ -1,15 +1,27 @@
 """Equal to the bit: incremental, rerun, other plans, recomputed; late rows rebuild what they touch."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kloutspark import pipeline
-from kloutspark.domain.contracts import ACTOR_DAYS, FEATURES, LINKS, PAIRS, TARGETS, TableContract
+from kloutspark.domain.contracts import (
+    ACTOR_DAYS,
+    EDGES,
+    FEATURES,
+    LINKS,
+    PAIRS,
+    RANKS,
+    TARGETS,
+    TableContract,
+)
 from kloutspark.storage import manifest
+from kloutspark.transforms.rank_blocks import ARRAYS
 from tests.lab import USERS_PLANS, Lab
 
 pytestmark = pytest.mark.delta
@@ -54,6 +66,21 @@ def state(lab: Lab, contract: TableContract, columns: Sequence[str], where: str)
     return sorted((tuple(sorted(v.items()) if isinstance(v, dict) else v for v in row) for row in rows), key=repr)
 
 
+def edges(lab: Lab) -> list[tuple[Any, ...]]:
+    """Day, keys of both ends and weight of every stored edge, in one order."""
+    found: list[tuple[Any, ...]] = []
+    for row in lab.read(EDGES).collect():
+        columns = [np.frombuffer(row[name], kind).tolist() for name, kind in ARRAYS.items()]
+        found += [(row["day"], row["network"], *edge) for edge in zip(*columns, strict=True)]
+    return sorted(found)
+
+
+def edges_of_pairs(lab: Lab) -> list[tuple[Any, ...]]:
+    pairs = lab.read(PAIRS).where("actor_id <> target_id")
+    columns = ("day", "network", "xxhash64(actor_id)", "xxhash64(target_id)", "CAST(weight_micros AS double)")
+    return sorted(map(tuple, pairs.selectExpr(*columns).collect()))
+
+
 def prepared(lab: Lab) -> Lab:
     lab.put(LINKS, SECOND_ACCOUNT)
     lab.react(*EARLY)
@@ -66,6 +93,7 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
         lab.score(FIRST, SECOND)
     assert bits(one, FIRST) == bits(other, FIRST)
     assert bits(one, SECOND) == bits(other, SECOND)
+    assert edges(other) == edges(one) == edges_of_pairs(one)
     frozen = state(one, ACTOR_DAYS, ("day", "actor_id", "standing_micros"), f"day < '{SECOND}'")
     one.react(*LATE)
     outcome = one.run(THIRD)
@@ -76,6 +104,8 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
         r["occurred_at"].date() in (SECOND, date(2026, 3, 3), date(2026, 3, 4)) for r in EARLY
     )
     incremental = bits(one, THIRD)
+    assert edges(one) == edges_of_pairs(one), "of late days too"
+    ranks = state(one, RANKS, ("graph", "account_id", "rank"), f"as_of = '{THIRD}'")
     tiles = state(one, PAIRS, ("day", "actor_id", "target_id", "reactions", "weight_micros"), "day >= '2025-12-05'")
     targets = state(one, TARGETS, ("day", "target_id", "previous_day", "is_newcomer", "pairs"), "day >= '2025-12-05'")
     assert set(frozen) <= set(state(one, ACTOR_DAYS, ("day", "actor_id", "standing_micros"), f"day < '{SECOND}'"))
@@ -85,6 +115,8 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
     recomputed = one.run(THIRD, recompute=True)
     assert recomputed.manifest.modes == {"twitter": "rebuilt: asked for by --recompute"}
     assert bits(one, THIRD) == incremental, "recomputed from raw interactions and frozen actor-days"
+    assert edges(one) == edges_of_pairs(one)
+    assert state(one, RANKS, ("graph", "account_id", "rank"), f"as_of = '{THIRD}'") == ranks
     columns = ("day", "actor_id", "target_id", "reactions", "weight_micros")
     assert state(one, PAIRS, columns, "day >= '2025-12-05'") == tiles
     assert _in_window(
@@ -99,6 +131,22 @@ def _in_window(targets: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
         key = (day, target, previous if previous is not None and previous >= start else None, group)
         sums[key] = sums.get(key, 0) + pairs
     return sums
+
+
+def test_a_root_of_before_edges_were_kept_is_tiled_again(new_lab: Callable[..., Lab]) -> None:
+    """It has no table of them, and its last manifest names none."""
+    lab, other = prepared(new_lab()), prepared(new_lab())
+    for each in (lab, other):
+        each.score(SECOND)
+    shutil.rmtree(lab.root / EDGES.path())
+    last, _ = manifest.last_finished(lab.tables)
+    assert last is not None
+    kept = {name: version for name, version in last.kept.items() if name != EDGES.name}
+    manifest.finish(lab.tables, last.model_copy(update={"run_id": "before", "kept": kept}))
+    assert lab.run(THIRD).manifest.modes == {"twitter": "rebuilt: the last run kept no edges"}
+    assert other.run(THIRD).manifest.modes == {"twitter": "incremental"}
+    assert edges(lab) == edges_of_pairs(lab) == edges(other)
+    assert bits(lab, THIRD) == bits(other, THIRD)
 
 
 def test_an_unfinished_run_leaves_no_trace(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkAttributeError
 from pyspark.sql import SparkSession
 
 from kloutspark.cli import exit_code
-from kloutspark.domain.contracts import ACTOR_DAYS, FEATURE_NAMES, FEATURES, PAIRS, SCORES, TARGETS
+from kloutspark.domain.contracts import ACTOR_DAYS, EDGES, FEATURE_NAMES, FEATURES, PAIRS, SCORES, TARGETS
 from kloutspark.storage import costs, manifest
 from kloutspark.storage.manifest import Manifest, Stage
 from tests.lab import CHEAP_SMALL_PLANS, Lab, set_options
@@ -43,11 +43,11 @@ def test_every_stage_of_a_run_has_its_cost(lab: Lab, capsys: pytest.CaptureFixtu
         assert all(stage[name] is not None for name in FIGURES), stage
         assert 0 <= stage["median_task_seconds"] <= stage["largest_task_seconds"] <= stage["task_seconds"]
         assert stage["jobs"] > 0
-    tables = (PAIRS, ACTOR_DAYS, TARGETS, FEATURES, FEATURE_NAMES, SCORES)
+    tables = (PAIRS, ACTOR_DAYS, EDGES, TARGETS, FEATURES, FEATURE_NAMES, SCORES)
     rows = {contract: lab.read(contract).count() for contract in tables}
     written = {name: stage["rows_written"] for name, stage in stages.items()}
     assert written["judge"] == 1, "into quarantine"
-    assert written["pairs"] == rows[PAIRS] + rows[ACTOR_DAYS]
+    assert written["pairs"] == rows[PAIRS] + rows[ACTOR_DAYS] + rows[EDGES]
     assert written["targets"] == rows[TARGETS]
     assert written["features"] == rows[FEATURES] + rows[FEATURE_NAMES]
     assert written["scores"] == written["publish"] == rows[SCORES]

@@ -19,6 +19,7 @@ from kloutspark.cli import exit_code
 from kloutspark.domain.contracts import (
     ACCOUNTS,
     ACTOR_DAYS,
+    EDGES,
     FEATURES,
     INTERACTIONS,
     PAIRS,
@@ -163,6 +164,7 @@ def test_files_are_gathered_and_readers_within_the_retention_read_on(
         PAIRS.path(): 4,
         TARGETS.path(): 1,
         ACTOR_DAYS.path(): 4,
+        EDGES.path(): 1,
     }
     runs = published.runs(lab.tables, count=5)
     assert [(run["command"], run["as_of"], run["status"]) for run in runs][:2] == [

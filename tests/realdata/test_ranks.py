@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import igraph
@@ -12,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import Walk
-from kloutspark.transforms.rank import Ranked, iterate_ranks
+from kloutspark.transforms.rank import Ranked, iterate_ranks, pack_edges
 from tests.realdata import data_file
 
 pytestmark = pytest.mark.realdata
@@ -42,10 +43,9 @@ def rank(
     """Every account alike in the prior, every link alike in weight."""
     links = [(graph, *link) for graph, (_, links) in graphs.items() for link in links]
     accounts = [(graph, account) for graph, (accounts, _) in graphs.items() for account in accounts]
+    edges = spark.createDataFrame(pa.table(list(zip(*links, strict=True)), ["graph", "source_id", "target_id"]))
     return iterate_ranks(
-        spark.createDataFrame(pa.table(list(zip(*links, strict=True)), ["graph", "source_id", "target_id"])).withColumn(
-            "weight", F.lit(1.0)
-        ),
+        partial(pack_edges, edges.withColumn("weight", F.lit(1.0))),
         spark.createDataFrame(pa.table(list(zip(*accounts, strict=True)), ["graph", "account_id"])).withColumn(
             "prior_weight", F.lit(1.0)
         ),

@@ -1,10 +1,11 @@
 """Ranks: the two ways against a plain oracle, against each other, and to the bit under other layouts of their input."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from kloutspark.domain.contracts import RANKS
 from kloutspark.domain.errors import ConfigError, ContractError
 from kloutspark.storage.scratch import scratch
 from kloutspark.transforms import rank, rank_blocks
-from kloutspark.transforms.rank import Ranked, iterate_in_blocks, iterate_ranks
+from kloutspark.transforms.rank import Packed, Ranked, iterate_in_blocks, iterate_ranks, pack_edges
 from kloutspark.transforms.rank_blocks import rank_whole
 from kloutspark.transforms.rank_kernel import Totals, pack
 from tests import rank_oracle
@@ -92,6 +93,10 @@ def edges_of(spark: SparkSession, world: dict[str, Graph]) -> DataFrame:
     return spark.createDataFrame(arrow(world)[0])
 
 
+def packed(spark: SparkSession, world: dict[str, Graph]) -> Packed:
+    return partial(pack_edges, edges_of(spark, world))
+
+
 def accounts_of(spark: SparkSession, world: dict[str, Graph]) -> DataFrame:
     return spark.createDataFrame(arrow(world)[1])
 
@@ -99,9 +104,14 @@ def accounts_of(spark: SparkSession, world: dict[str, Graph]) -> DataFrame:
 def in_process(graph: Graph, walk: Walk) -> tuple[dict[str, float], int, float]:
     """The way of one block without Spark."""
     edges, accounts = arrow({"g": graph})
+    keys = {name: n - 2 for n, name in enumerate(graph.priors)}
+    accounts = accounts.append_column("key", pa.array([keys[name] for name in accounts["account_id"].to_pylist()]))
+    there = [edges[end].to_pylist() for end in ("source_id", "target_id")]
+    ends = [pa.array([keys.get(name, 1 << 60) for name in names], pa.int64()) for names in there]
+    rows = pa.table([edges["graph"], *ends, edges["weight"]], ["graph", *rank_blocks.EDGE])
     table = rank_whole(
         accounts.append_column("start", pa.nulls(len(accounts), pa.float64())),
-        edges,
+        pa.Table.from_batches(rank_blocks.gather_edges(rows.to_batches()), rank_blocks.PACKED),
         damping=walk.damping,
         tolerance_l1=walk.stops_at,
         limit=walk.limit,
@@ -117,7 +127,7 @@ def expected_of(graph: Graph, walk: Walk) -> tuple[dict[str, float], int, float]
 
 
 def ranked(spark: SparkSession, world: dict[str, Graph], walk: Walk, start: DataFrame | None = None) -> Ranked:
-    return iterate_ranks(edges_of(spark, world), accounts_of(spark, world), start, as_of=AS_OF, walk=walk, settle=cut)
+    return iterate_ranks(packed(spark, world), accounts_of(spark, world), start, as_of=AS_OF, walk=walk, settle=cut)
 
 
 def by_graph(ranks: DataFrame) -> dict[str, dict[str, float]]:
@@ -162,7 +172,9 @@ def test_ranks_agree_with_the_oracle_and_to_the_bit_however_rows_come_in(spark: 
         frame.repartition(7).orderBy(F.rand(seed=5)) for frame in (edges_of(spark, WORLD), accounts_of(spark, WORLD))
     ]
     with shuffled(spark, 5):
-        again = iterate_ranks(mixed[0], mixed[1].coalesce(1), None, as_of=AS_OF, walk=walk, settle=cut)
+        again = iterate_ranks(
+            partial(pack_edges, mixed[0]), mixed[1].coalesce(1), None, as_of=AS_OF, walk=walk, settle=cut
+        )
         assert by_graph(again.ranks) == found
     assert again.runs == result.runs
 
@@ -199,52 +211,66 @@ def test_both_ways_are_equal_to_the_bit_on_one_block(spark: SparkSession) -> Non
     graph = random_graph(40, 300, seed=7)
     walk = SETTLED.model_copy(update={"exact_iterations": 2})
     accounts = accounts_of(spark, {"g": graph}).withColumn("start", F.lit(None).cast("double"))
-    looped, reached = iterate_in_blocks(edges_of(spark, {"g": graph}), accounts, blocks={"g": 1}, walk=walk, settle=cut)
+    looped, reached = iterate_in_blocks(packed(spark, {"g": graph}), accounts, blocks={"g": 1}, walk=walk, settle=cut)
     ranks, *ends = in_process(graph, walk)
     assert by_graph(looped) == {"g": ranks}
     assert reached == {"g": (2, ends[1])}
 
 
+@WAYS
 def test_accounts_that_share_a_key_are_told_apart_by_the_next_seed(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, walk: Walk
 ) -> None:
+    """Another seed is another order of additions between blocks: the last bits may differ, and nothing else."""
     graphs = {name: WORLD[name] for name in ("random 2", "all to one")}
-    expected, key, seeds = ranked(spark, graphs, IN_BLOCKS), rank._key, set()
+    expected, key, seeds = ranked(spark, graphs, walk), rank.key, set()
 
     def alike_at_first(account: Column, seed: int) -> Column:
         seeds.add(seed)
         return key(account, seed) if seed else F.pmod(key(account, seed), F.lit(7))
 
-    monkeypatch.setattr(rank, "_key", alike_at_first)
-    found = ranked(spark, graphs, IN_BLOCKS)
-    assert (by_graph(found.ranks), found.runs) == (by_graph(expected.ranks), expected.runs)
+    monkeypatch.setattr(rank, "key", alike_at_first)
+    found = ranked(spark, graphs, walk)
+    for graph, ranks in by_graph(expected.ranks).items():
+        assert by_graph(found.ranks)[graph] == pytest.approx(ranks, abs=1e-15)
+    assert [run.iterations for run in found.runs] == [run.iterations for run in expected.runs]
     assert seeds == {0, 1}
 
 
 def test_a_worker_sends_edges_on_when_it_holds_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rank_blocks, "GATHERED_EDGES", 5)
-    edges = [(f"g{n % 2}", n % 3, n % 4, n, n + 100, float(n)) for n in range(23)]
-    rows = [dict(zip(rank_blocks.KEYED.names, edge, strict=True)) for edge in edges]
-    batches = pa.Table.from_pylist(rows, rank_blocks.KEYED).to_batches(max_chunksize=3)
+    edges = [(f"g{n % 2}", n - 9, n // 2 - 6, float(n)) for n in range(23)]
+    columns = [pa.array(column) for column in zip(*edges, strict=True)]
+    batches = pa.table(columns, ["graph", *rank_blocks.EDGE]).to_batches(max_chunksize=3)
     found = list(rank_blocks.gather_edges(batches))
     assert [len(np.frombuffer(b"".join(batch["weights"].to_pylist()))) for batch in found] == [6, 6, 6, 5]
-    sent = [
-        (row["graph"], source_block, row["target_block"], *others)
-        for batch in found
-        for row in batch.to_pylist()
-        for source_block, *others in zip(
-            *(np.frombuffer(row[name], kind).tolist() for name, kind in rank_blocks.ARRAYS.items()), strict=True
-        )
-    ]
-    assert sorted(sent) == sorted(edges)
-    assert all(len({(r["graph"], r["target_block"]) for r in b.to_pylist()}) == len(b) for b in found)
+    assert sorted((row["graph"], *edge) for row in rows_of(found) for edge in unpacked(row)) == sorted(edges)
+    assert all(len({row["graph"] for row in rows_of([batch])}) == len(batch) for batch in found)
+    blocks = {"g0": 2, "g1": 3}
+    spread = rows_of(rank_blocks.spread_edges(found, blocks=blocks))
+    assert sorted((row["graph"], *edge) for row in spread for edge in unpacked(row)) == sorted(edges)
+    found_blocks = {
+        (row["graph"], row["target_block"], target % blocks[row["graph"]])
+        for row in spread
+        for _, target, _ in unpacked(row)
+    }
+    assert found_blocks == {("g0", 0, 0), ("g0", 1, 1), ("g1", 0, 0), ("g1", 1, 1), ("g1", 2, 2)}
+
+
+def rows_of(batches: Iterable[pa.RecordBatch]) -> list[dict[str, Any]]:
+    return [row for batch in batches for row in batch.to_pylist()]
+
+
+def unpacked(row: dict[str, Any]) -> list[tuple[Any, ...]]:
+    columns = (np.frombuffer(row[name], kind).tolist() for name, kind in rank_blocks.ARRAYS.items())
+    return list(zip(*columns, strict=True))
 
 
 def test_frames_settled_as_files_give_the_same_bits_and_are_removed(lab: Lab) -> None:
     """What a cluster does, where an executor's memory may die with it."""
     graphs = {"g": WORLD["random 1"]}
     expected = by_graph(ranked(lab.spark, graphs, IN_BLOCKS).ranks)
-    edges, accounts = edges_of(lab.spark, graphs), accounts_of(lab.spark, graphs)
+    edges, accounts = packed(lab.spark, graphs), accounts_of(lab.spark, graphs)
     with scratch(lab.tables, "run-1", settles_in="table") as settle:
         found = iterate_ranks(edges, accounts, None, as_of=AS_OF, walk=IN_BLOCKS, settle=settle)
         assert found.runs[0].blocks > 1
@@ -297,7 +323,7 @@ def test_rows_that_cannot_be_ranked_are_refused(spark: SparkSession, fault: str,
 def test_an_account_that_comes_twice_is_refused(spark: SparkSession) -> None:
     accounts = accounts_of(spark, {"g": Graph([], {"a": 1, "b": 1})})
     with pytest.raises(PythonException, match="expected an account once in a graph"):
-        iterate_ranks(edges_of(spark, {}), accounts.unionByName(accounts), None, as_of=AS_OF, walk=SETTLED, settle=cut)
+        iterate_ranks(packed(spark, {}), accounts.unionByName(accounts), None, as_of=AS_OF, walk=SETTLED, settle=cut)
 
 
 def integers(*numbers: int) -> Any:
