@@ -177,6 +177,8 @@ def _on_days(days: Mapping[str, Sequence[date]]) -> str:
 def bring_back(tables: Tables, last: Manifest | None) -> dict[str, int]:
     """Brings kept tables back to the last finished run: an unfinished run's commits are undone; their versions then.
 
+    A table that the last run did not know of yet is empty, or not there.
+
     Raises:
         InputError: a table is older than the last run left it.
     """
@@ -184,6 +186,8 @@ def bring_back(tables: Tables, last: Manifest | None) -> dict[str, int]:
     for contract in STATE:
         kept = 0 if last is None else last.kept.get(contract.name, 0)  # version 0: the empty table
         versions[contract.name] = tables.version(contract)
+        if versions[contract.name] < 0 and last is not None and contract.name not in last.kept:
+            continue
         if versions[contract.name] < kept:
             found = f"version {versions[contract.name]}"
             remedy = "The table was removed or replaced: restore its folder, or score into a new root."

@@ -119,7 +119,8 @@ def _repeated(tables: Tables, last: Manifest, first_day: date | None, *, run_id:
             "run_id": run_id,
             "command": MAINTAIN,
             "started_at": started_at,
-            "kept": {contract.name: tables.version(contract) for contract in STATE},
+            # what the run did not keep is not there for the next one either, whatever has made the table since
+            "kept": {contract.name: tables.version(contract) for contract in STATE if contract.name in last.kept},
             "tiles_from": tiles_from,
             "stages": (),
             "removed_before": removed_before,

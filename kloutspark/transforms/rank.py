@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -60,8 +61,8 @@ def iterate_ranks(
 
     A graph that fits one block is iterated within one Spark job, together with all others that do; larger ones take a
     job an iteration. Both do the same arithmetic, and its order is fixed: ranks depend on `walk`, not on partitions.
-    Every edge is read once, and again where two accounts of a graph have the same key; `accounts` are read several
-    times: settle them before.
+    Edges are read once for graphs of one block and once for larger ones, and again where two accounts of a graph have
+    the same key; `accounts` are read several times: settle them before.
 
     Raises:
         ConfigError: a start is given although `walk` asks for exact iterations, which start at the prior.
@@ -99,7 +100,7 @@ def iterate_ranks(
 def pack_edges(edges: DataFrame, seed: int = 0) -> DataFrame:
     """Edges (source_id, target_id, weight of at least 0) as arrays, a row for many that are alike in the other columns.
 
-    Of edges with a graph: rank_blocks.PACKED. A row takes 24 bytes an edge, of at most a million.
+    Of edges with a graph: rank_blocks.PACKED. A row takes 24 bytes an edge.
     """
     others = [field for field in edges.schema if field.name not in ("source_id", "target_id", "weight")]
     keys = [key(F.col(f"{end}_id"), seed).alias(f"{end}_key") for end in ("source", "target")]
@@ -109,11 +110,12 @@ def pack_edges(edges: DataFrame, seed: int = 0) -> DataFrame:
 
 
 def key(account: Column, seed: int) -> Column:
-    """What stands for an id in the edges; the seed comes first: ids that are alike by one differ by the next.
+    """What stands for an id in the edges.
 
-    Of 750 million accounts two have the same key once in 65 graphs: n ** 2 / 2 ** 65.
+    Of 750 million accounts two have the same key once in 65 graphs: n ** 2 / 2 ** 65. Ids can be made to have the same
+    xxhash64, whatever number it starts from, so keys of later seeds go through SHA-256.
     """
-    return F.xxhash64(F.lit(seed), account) if seed else F.xxhash64(account)
+    return F.xxhash64(F.sha2(F.concat(F.lit(f"{seed}:"), account), 256)) if seed else F.xxhash64(account)
 
 
 def iterate_whole(
@@ -197,9 +199,9 @@ def _lay_accounts(
         rows = laid.select("graph", "has_equal_keys", *rank_blocks.SUMS).collect()
         if not any(row["has_equal_keys"] for row in rows):
             break
-    sums: dict[str, list[tuple[float, float, float]]] = {}
+    sums = defaultdict[str, list[tuple[float, float, float]]](list)
     for row in rows:
-        sums.setdefault(row["graph"], []).append((row["prior_weight"], row["started"], row["missing"]))
+        sums[row["graph"]].append((row["prior_weight"], row["started"], row["missing"]))
     return laid, seed, {graph: Totals.of(of_blocks) for graph, of_blocks in sums.items()}
 
 
@@ -254,10 +256,8 @@ def _step(state: DataFrame, cells: DataFrame, *, damping: float, sent: Mapping[s
 
 def _sums(state: DataFrame) -> tuple[dict[str, float], dict[str, float]]:
     """What each graph's blocks send, and their residuals, exactly rounded: the order does not matter."""
-    rows = state.select("graph", "sent", "residual").collect()
-    graphs = {row["graph"] for row in rows}
-    sent, residuals = (
-        {graph: math.fsum(row[name] for row in rows if row["graph"] == graph) for graph in graphs}
-        for name in ("sent", "residual")
-    )
-    return sent, residuals
+    sent, residuals = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for graph, of_block, residual in state.select("graph", "sent", "residual").collect():
+        sent[graph].append(of_block)
+        residuals[graph].append(residual)
+    return {g: math.fsum(of) for g, of in sent.items()}, {g: math.fsum(of) for g, of in residuals.items()}

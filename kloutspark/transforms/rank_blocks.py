@@ -31,7 +31,8 @@ from kloutspark.transforms.rank_kernel import (
 )
 
 TEXT, COUNT, NUMBER, BYTES = pa.string(), pa.int32(), pa.float64(), pa.binary()
-GATHERED_EDGES = 1 << 20  # that a worker holds before it sends them on: 24 MB
+# of a row: 1.5 MB. Parquet looks at the size of what it writes every hundred rows, and Spark reads many at once
+GATHERED_EDGES = 1 << 16
 RANK = {"graph": TEXT, "account_id": TEXT, "rank": NUMBER}
 NAMED = pa.schema(RANK)
 WHOLE = pa.schema({**RANK, "iterations": COUNT, "residual": NUMBER})
@@ -141,10 +142,15 @@ def spread_edges(batches: Iterable[pa.RecordBatch], *, blocks: Mapping[str, int]
         columns = {name: np.frombuffer(row[name].as_buffer(), kind) for name, kind in ARRAYS.items()}
         target_blocks = columns["target_keys"] % blocks[graph]
         order, bounds = _groups(target_blocks)
-        for low, high in itertools.pairwise(bounds):
-            of_block = {name: values[order[low:high]].tobytes() for name, values in columns.items()}
-            found = {"graph": graph, "target_block": int(target_blocks[order[low]]), **of_block}
-            yield pa.RecordBatch.from_pylist([found], SPREAD)
+        rows = [
+            {
+                "graph": graph,
+                "target_block": int(target_blocks[order[low]]),
+                **{name: values[order[low:high]].tobytes() for name, values in columns.items()},
+            }
+            for low, high in itertools.pairwise(bounds)
+        ]
+        yield pa.RecordBatch.from_pylist(rows, SPREAD)
 
 
 def aim_edges(edges: pa.Table, accounts: pa.Table, *, blocks: Mapping[str, int]) -> pa.Table:

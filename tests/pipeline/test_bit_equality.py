@@ -2,14 +2,16 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from pyspark.sql import Column
+from pyspark.sql import functions as F
 
-from kloutspark import pipeline
+from kloutspark import pipeline, publish
 from kloutspark.domain.contracts import (
     ACTOR_DAYS,
     EDGES,
@@ -21,6 +23,8 @@ from kloutspark.domain.contracts import (
     TableContract,
 )
 from kloutspark.storage import manifest
+from kloutspark.storage.maintenance import maintain
+from kloutspark.transforms import rank
 from kloutspark.transforms.rank_blocks import ARRAYS
 from tests.lab import USERS_PLANS, Lab
 
@@ -49,6 +53,7 @@ def reactions(count: int, *, seed: int, newest: datetime, days: int) -> list[dic
 
 EARLY = reactions(500, seed=1, newest=datetime(2026, 3, 4, 23), days=12)
 LATE = reactions(40, seed=2, newest=datetime(2026, 2, 28), days=5)
+RANK = ("as_of", "graph", "account_id", "rank")
 SECOND_ACCOUNT = [
     {"person_id": "p", "network": "twitter", "account_id": "b1"},
     {"person_id": "p", "network": "twitter", "account_id": "b2"},
@@ -105,7 +110,7 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
     )
     incremental = bits(one, THIRD)
     assert edges(one) == edges_of_pairs(one), "of late days too"
-    ranks = state(one, RANKS, ("graph", "account_id", "rank"), f"as_of = '{THIRD}'")
+    ranks = state(one, RANKS, RANK, f"as_of = '{THIRD}'")
     tiles = state(one, PAIRS, ("day", "actor_id", "target_id", "reactions", "weight_micros"), "day >= '2025-12-05'")
     targets = state(one, TARGETS, ("day", "target_id", "previous_day", "is_newcomer", "pairs"), "day >= '2025-12-05'")
     assert set(frozen) <= set(state(one, ACTOR_DAYS, ("day", "actor_id", "standing_micros"), f"day < '{SECOND}'"))
@@ -116,7 +121,7 @@ def test_late_rows_incremental_rerun_recomputed_and_other_plans(new_lab: Callabl
     assert recomputed.manifest.modes == {"twitter": "rebuilt: asked for by --recompute"}
     assert bits(one, THIRD) == incremental, "recomputed from raw interactions and frozen actor-days"
     assert edges(one) == edges_of_pairs(one)
-    assert state(one, RANKS, ("graph", "account_id", "rank"), f"as_of = '{THIRD}'") == ranks
+    assert state(one, RANKS, RANK, f"as_of = '{THIRD}'") == ranks
     columns = ("day", "actor_id", "target_id", "reactions", "weight_micros")
     assert state(one, PAIRS, columns, "day >= '2025-12-05'") == tiles
     assert _in_window(
@@ -143,10 +148,36 @@ def test_a_root_of_before_edges_were_kept_is_tiled_again(new_lab: Callable[..., 
     assert last is not None
     kept = {name: version for name, version in last.kept.items() if name != EDGES.name}
     manifest.finish(lab.tables, last.model_copy(update={"run_id": "before", "kept": kept}))
+    now = datetime.now(UTC)
+    publish.rollback(lab.tables, to="before", run_id="back", started_at=now)
+    maintain(lab.tables, lab.config, run_id="maintained", started_at=now)
+    lab.tables.ensure(EDGES)  # as by a first run that did not finish
+    maintain(lab.tables, lab.config, run_id="maintained again", started_at=now)
     assert lab.run(THIRD).manifest.modes == {"twitter": "rebuilt: the last run kept no edges"}
     assert other.run(THIRD).manifest.modes == {"twitter": "incremental"}
     assert edges(lab) == edges_of_pairs(lab) == edges(other)
     assert bits(lab, THIRD) == bits(other, THIRD)
+
+
+def test_accounts_that_share_a_key_have_the_ranks_of_those_that_do_not(
+    new_lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stored keys tell them not apart, so the run packs the window's pairs with other keys, self rows apart."""
+    lab, other = prepared(new_lab()), prepared(new_lab())
+    lab.score(FIRST, SECOND)
+    expected = state(lab, RANKS, RANK, "true")
+    key, seeds = rank.key, set()
+
+    def alike_at_first(account: Column, seed: int) -> Column:
+        seeds.add(seed)
+        return key(account, seed) if seed else F.pmod(key(account, seed), F.lit(7))
+
+    monkeypatch.setattr(rank, "key", alike_at_first)
+    other.score(FIRST, SECOND)
+    found = state(other, RANKS, RANK, "true")
+    assert seeds == {0, 1}
+    assert [row[:-1] for row in found] == [row[:-1] for row in expected]
+    assert [row[-1] for row in found] == pytest.approx([row[-1] for row in expected], abs=1e-15)
 
 
 def test_an_unfinished_run_leaves_no_trace(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
