@@ -8,7 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+import numpy as np
+import pytest
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from kloutspark import pipeline
 from kloutspark.config import Config, load
@@ -16,6 +19,8 @@ from kloutspark.domain.contracts import ACCOUNTS, INTERACTIONS, LINKS, POSTS, SC
 from kloutspark.domain.counts import Counts
 from kloutspark.storage.session import build_session
 from kloutspark.storage.tables import Tables
+from kloutspark.transforms import rank
+from kloutspark.transforms.rank_blocks import ARRAYS
 from tests.oracle import Model, World
 
 Row = Mapping[str, Any]
@@ -53,6 +58,24 @@ def sample(spark: SparkSession, contract: TableContract, rows: Iterable[Row]) ->
     defaults = {c.name: None if c.is_nullable else SAMPLES.get(c.type) for c in contract.columns}
     tables = Tables(spark, "", load().tables)
     return tables.rows(contract, [{**defaults, **row} for row in rows])
+
+
+def let_keys_collide(patch: pytest.MonkeyPatch) -> set[int]:
+    """Many ids have the same key by the first seed; fills with the seeds that were asked for."""
+    key, seeds = rank.key, set[int]()
+
+    def alike_at_first(account: Column, seed: int) -> Column:
+        seeds.add(seed)
+        return key(account, seed) if seed else F.pmod(key(account, seed), F.lit(7))
+
+    patch.setattr(rank, "key", alike_at_first)
+    return seeds
+
+
+def unpacked(row: Row) -> list[tuple[Any, ...]]:
+    """Keys of both ends and weight of each edge of a row of arrays."""
+    columns = (np.frombuffer(row[name], kind).tolist() for name, kind in ARRAYS.items())
+    return list(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True)

@@ -125,12 +125,12 @@ def _gather(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
     for column in groups.columns:
         encoded = pc.dictionary_encode(column.combine_chunks())
         numbers = numbers * len(encoded.dictionary) + np.asarray(encoded.indices)
-    order, bounds = _groups(numbers)
-    found = groups.take(pa.array(order[bounds[:-1]]))
-    for (name, kind), column in zip(ARRAYS.items(), EDGE, strict=True):
-        values = np.asarray(edges[column], dtype=kind)[order]
-        pieces = [values[low:high].tobytes() for low, high in itertools.pairwise(bounds)]
-        found = found.append_column(name, pa.array(pieces, BYTES))
+    of_edges = zip(ARRAYS.items(), EDGE, strict=True)
+    columns = {name: np.asarray(edges[column], dtype=kind) for (name, kind), column in of_edges}
+    firsts, pieces = zip(*_pieces(numbers, columns), strict=True)
+    found = groups.take(pa.array(firsts))
+    for name in ARRAYS:
+        found = found.append_column(name, pa.array([piece[name] for piece in pieces], BYTES))
     (batch,) = found.combine_chunks().to_batches()
     return batch
 
@@ -141,14 +141,9 @@ def spread_edges(batches: Iterable[pa.RecordBatch], *, blocks: Mapping[str, int]
         graph = row["graph"].as_py()
         columns = {name: np.frombuffer(row[name].as_buffer(), kind) for name, kind in ARRAYS.items()}
         target_blocks = columns["target_keys"] % blocks[graph]
-        order, bounds = _groups(target_blocks)
         rows = [
-            {
-                "graph": graph,
-                "target_block": int(target_blocks[order[low]]),
-                **{name: values[order[low:high]].tobytes() for name, values in columns.items()},
-            }
-            for low, high in itertools.pairwise(bounds)
+            {"graph": graph, "target_block": int(target_blocks[first]), **piece}
+            for first, piece in _pieces(target_blocks, columns)
         ]
         yield pa.RecordBatch.from_pylist(rows, SPREAD)
 
@@ -160,16 +155,10 @@ def aim_edges(edges: pa.Table, accounts: pa.Table, *, blocks: Mapping[str, int])
     source_keys, target_keys, weights = (_joined(edges[name], kind) for name, kind in ARRAYS.items())
     targets = _positions_of(pa.array(target_keys), _keys(accounts))
     source_blocks = source_keys % blocks[edges["graph"][0].as_py()]
-    order, bounds = _groups(source_blocks)
+    columns = {"source_keys": source_keys, "targets": targets.astype("<i4"), "weights": weights}
     rows = [
-        {
-            **_first(edges, "graph", "target_block"),
-            "source_block": int(source_blocks[order[low]]),
-            "source_keys": source_keys[order[low:high]].tobytes(),
-            "targets": _bytes(targets[order[low:high]]),
-            "weights": weights[order[low:high]].tobytes(),
-        }
-        for low, high in itertools.pairwise(bounds)
+        {**_first(edges, "graph", "target_block"), "source_block": int(source_blocks[first]), **piece}
+        for first, piece in _pieces(source_blocks, columns)
     ]
     return pa.Table.from_pylist(rows, AIMED)
 
@@ -277,10 +266,12 @@ def _has_equal(keys: pa.Array) -> bool:
     return bool(pc.count_distinct(keys).as_py() < len(keys))
 
 
-def _groups(numbers: Integers) -> tuple[Integers, list[int]]:
-    """An order in which equal numbers stand together, and where in it each of them begins, with the end of all."""
+def _pieces(numbers: Integers, columns: Mapping[str, NDArray[Any]]) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """The columns cut by equal numbers of at least 0: where the first of a piece stands, and its bytes by column."""
     order = np.argsort(numbers, kind="stable")
-    return order, [*np.flatnonzero(np.diff(numbers[order], prepend=-1)), len(order)]
+    ordered = {name: values[order] for name, values in columns.items()}
+    for low, high in itertools.pairwise([*np.flatnonzero(np.diff(numbers[order], prepend=-1)), len(order)]):
+        yield int(order[low]), {name: values[low:high].tobytes() for name, values in ordered.items()}
 
 
 def _joined(pieces: pa.ChunkedArray, kind: str) -> NDArray[Any]:

@@ -14,19 +14,19 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.errors import PythonException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import Walk
 from kloutspark.domain.contracts import RANKS
 from kloutspark.domain.errors import ConfigError, ContractError
 from kloutspark.storage.scratch import scratch
-from kloutspark.transforms import rank, rank_blocks
+from kloutspark.transforms import rank_blocks
 from kloutspark.transforms.rank import Packed, Ranked, iterate_in_blocks, iterate_ranks, pack_edges
 from kloutspark.transforms.rank_blocks import rank_whole
 from kloutspark.transforms.rank_kernel import Totals, pack
 from tests import rank_oracle
-from tests.lab import Lab
+from tests.lab import Lab, let_keys_collide, unpacked
 from tests.rank_oracle import Edge
 
 AS_OF = date(2026, 3, 1)
@@ -223,13 +223,7 @@ def test_accounts_that_share_a_key_are_told_apart_by_the_next_seed(
 ) -> None:
     """Another seed is another order of additions between blocks: the last bits may differ, and nothing else."""
     graphs = {name: WORLD[name] for name in ("random 2", "all to one")}
-    expected, key, seeds = ranked(spark, graphs, walk), rank.key, set()
-
-    def alike_at_first(account: Column, seed: int) -> Column:
-        seeds.add(seed)
-        return key(account, seed) if seed else F.pmod(key(account, seed), F.lit(7))
-
-    monkeypatch.setattr(rank, "key", alike_at_first)
+    expected, seeds = ranked(spark, graphs, walk), let_keys_collide(monkeypatch)
     found = ranked(spark, graphs, walk)
     for graph, ranks in by_graph(expected.ranks).items():
         assert by_graph(found.ranks)[graph] == pytest.approx(ranks, abs=1e-15)
@@ -259,11 +253,6 @@ def test_a_worker_sends_edges_on_when_it_holds_many(monkeypatch: pytest.MonkeyPa
 
 def rows_of(batches: Iterable[pa.RecordBatch]) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.to_pylist()]
-
-
-def unpacked(row: dict[str, Any]) -> list[tuple[Any, ...]]:
-    columns = (np.frombuffer(row[name], kind).tolist() for name, kind in rank_blocks.ARRAYS.items())
-    return list(zip(*columns, strict=True))
 
 
 def test_frames_settled_as_files_give_the_same_bits_and_are_removed(lab: Lab) -> None:
