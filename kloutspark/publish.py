@@ -65,7 +65,7 @@ def rollback(tables: Tables, *, to: str, run_id: str, started_at: datetime) -> M
     """
     with run_lock(tables.root):
         target = manifest.find(tables, to)
-        if not manifest.is_kept(tables, target, [c for c in STATE if c.name in target.kept]):
+        if not manifest.is_kept(tables, target, STATE):
             remedy = "Later runs of kloutspark runs may be kept; or score the day again: --as-of DAY --with-later."
             expected = "a run whose versions are kept (tables.deleted_file_retention_days)"
             raise ConfigError("--to", expected=expected, found=f"{to}, whose files are removed", remedy=remedy)

@@ -182,11 +182,11 @@ def bring_back(tables: Tables, last: Manifest | None) -> dict[str, int]:
     Raises:
         InputError: a table is older than the last run left it.
     """
-    versions = {}
+    versions, known = {}, {} if last is None else last.kept
     for contract in STATE:
-        kept = 0 if last is None else last.kept.get(contract.name, 0)  # version 0: the empty table
+        kept = known.get(contract.name, 0)  # version 0: the empty table
         versions[contract.name] = tables.version(contract)
-        if versions[contract.name] < 0 and last is not None and contract.name not in last.kept:
+        if versions[contract.name] < 0 and contract.name not in known:
             continue
         if versions[contract.name] < kept:
             found = f"version {versions[contract.name]}"

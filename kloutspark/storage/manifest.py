@@ -177,7 +177,10 @@ def find(tables: Tables, run: str) -> Manifest:
 
 
 def is_kept(tables: Tables, made: Manifest, contracts: Iterable[TableContract]) -> bool:
-    """Whether tables can be read as a run left them: what replaced its files did so after what was removed."""
+    """Whether tables can be read as a run left them: what replaced its files did so after what was removed.
+
+    A table that the run did not know of yet is none to be read.
+    """
     finished = _in_order(tables)
     mine = max(n for n, row in enumerate(finished) if row["run_id"] == made.run_id)
     after = [row["number"] for row in finished[mine + 1 : mine + 2]]
@@ -185,7 +188,7 @@ def is_kept(tables: Tables, made: Manifest, contracts: Iterable[TableContract]) 
     removed = [found.removed_before for found in _numbered(tables, *upkeep) if found.removed_before is not None]
     if removed and any(found.started_at < max(removed) for found in _numbered(tables, *after)):
         return False
-    return all(tables.has_log_of(contract, made.kept.get(contract.name, 0)) for contract in contracts)
+    return all(tables.has_log_of(c, made.kept[c.name]) for c in contracts if c.name in made.kept)
 
 
 def _finished(tables: Tables) -> DataFrame:

@@ -6,10 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 from kloutspark import pipeline, publish
 from kloutspark.domain.contracts import (
@@ -24,9 +21,7 @@ from kloutspark.domain.contracts import (
 )
 from kloutspark.storage import manifest
 from kloutspark.storage.maintenance import maintain
-from kloutspark.transforms import rank
-from kloutspark.transforms.rank_blocks import ARRAYS
-from tests.lab import USERS_PLANS, Lab
+from tests.lab import USERS_PLANS, Lab, let_keys_collide, unpacked
 
 pytestmark = pytest.mark.delta
 FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 5)
@@ -73,11 +68,8 @@ def state(lab: Lab, contract: TableContract, columns: Sequence[str], where: str)
 
 def edges(lab: Lab) -> list[tuple[Any, ...]]:
     """Day, keys of both ends and weight of every stored edge, in one order."""
-    found: list[tuple[Any, ...]] = []
-    for row in lab.read(EDGES).collect():
-        columns = [np.frombuffer(row[name], kind).tolist() for name, kind in ARRAYS.items()]
-        found += [(row["day"], row["network"], *edge) for edge in zip(*columns, strict=True)]
-    return sorted(found)
+    rows = lab.read(EDGES).collect()
+    return sorted((row["day"], row["network"], *edge) for row in rows for edge in unpacked(row.asDict()))
 
 
 def edges_of_pairs(lab: Lab) -> list[tuple[Any, ...]]:
@@ -166,13 +158,7 @@ def test_accounts_that_share_a_key_have_the_ranks_of_those_that_do_not(
     lab, other = prepared(new_lab()), prepared(new_lab())
     lab.score(FIRST, SECOND)
     expected = state(lab, RANKS, RANK, "true")
-    key, seeds = rank.key, set()
-
-    def alike_at_first(account: Column, seed: int) -> Column:
-        seeds.add(seed)
-        return key(account, seed) if seed else F.pmod(key(account, seed), F.lit(7))
-
-    monkeypatch.setattr(rank, "key", alike_at_first)
+    seeds = let_keys_collide(monkeypatch)
     other.score(FIRST, SECOND)
     found = state(other, RANKS, RANK, "true")
     assert seeds == {0, 1}
