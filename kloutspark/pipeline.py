@@ -192,7 +192,8 @@ def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
         if incremental:
             past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & day.is_in_window())
             seen = tiles.find_pairs(past, weighed, is_broadcast=pairs_built <= config.spark.broadcast_pairs)
-        pairs = tiles.link_days(weighed, seen)
+        is_one_day = all(len(days) == 1 for days in built_days.values())
+        pairs = tiles.link_days(weighed, seen, is_one_day=is_one_day)
         day.replace_tiles(pairs, PAIRS, built_days)
         day.replace_tiles(tiles.freeze_actor_days(weighed, frozen), ACTOR_DAYS, built_days)
         day.replace_tiles(pack_edges(edges.of_reactions(weighed)), EDGES, built_days)

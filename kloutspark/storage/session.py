@@ -23,6 +23,10 @@ SCIENTIFIC = {
     "spark.sql.requireAllClusterKeysForCoPartition": "false",
     "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
 }
+PLANNING = {
+    # an object hash aggregation of more than 128 groups sorts, after it has kept these in memory, at twice the cost
+    "spark.sql.execution.useObjectHashAggregateExec": "false",
+}
 RETENTION = {
     # a version is readable until its files are removed; Delta goes by the age of its commit, and of a table that nobody
     # wrote to for a month would refuse what stood there until yesterday (docs/decisions/023)
@@ -56,11 +60,11 @@ def build_session(settings: SparkSettings) -> SparkSession:
         "spark.driver.extraJavaOptions": settings.driver_java_options,
     }
     runtime = {"spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **SCIENTIFIC, **RETENTION}
-    for key, value in {**start, **settings.settings, **REQUIRED, **runtime}.items():
+    for key, value in {**start, **PLANNING, **settings.settings, **REQUIRED, **runtime}.items():
         if value is not None:
             builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
-    for key, value in {**settings.settings, **runtime}.items():
+    for key, value in {**PLANNING, **settings.settings, **runtime}.items():
         if session.conf.isModifiable(key):
             session.conf.set(key, value)
     return session

@@ -15,7 +15,7 @@ from kloutspark.domain.contracts import ACTORS, DATED_ACTORS, JUDGEMENTS
 from kloutspark.transforms.conform import by_network, conform
 from kloutspark.transforms.tiles import ACTIVITY, IS_SELF, MICRO, selective, two_vouchers
 
-ACTOR = ("day", "network", "actor_id")
+ACTOR = ("actor_id", "day", "network")
 DATED = "transform({}, v -> struct(day, v AS voucher))"  # vouchers of a day
 NO_VOUCHERS = "CAST(array() AS array<struct<day:date,voucher:bigint>>)"
 Usual = tuple[int, int]  # what newcomers, and what known ones bring to a network's targets, in millionths
@@ -51,13 +51,13 @@ def date_actors(
     totals |= {name: f"sum({name})" for name in ("reactions", "targets")}
     earlier = (  # of everybody: a semi join would be pushed below the sums, and move every row of the past
         past.where("reactions > 0")
-        .groupBy("network", "actor_id", F.expr(f"greatest(day, {eve}) AS at"))
+        .groupBy("actor_id", "network", F.expr(f"greatest(day, {eve}) AS at"))
         .agg(*[F.expr(f"{text} AS {name}") for name, text in totals.items()])
         .withColumnRenamed("at", "day")
     )
     now = acted.selectExpr(*ACTOR, "1L AS days", "bit_count(hours) AS hours", "day AS acted_on", "reactions", "targets")
     timeline = now.withColumn("is_now", F.lit(True)).unionByName(earlier.withColumn("is_now", F.lit(False)))
-    person = Window.partitionBy("network", "actor_id").orderBy("day")
+    person = Window.partitionBy("actor_id", "network").orderBy("day")
     before = person.rowsBetween(Window.unboundedPreceding, -1)
     rows = timeline.select(
         *ACTOR,
@@ -66,12 +66,12 @@ def date_actors(
         F.min("acted_on").over(person.rowsBetween(Window.unboundedPreceding, 0)).alias("acted_on"),
     ).where("is_now")
     seen = past_targets.select("network", "target_id", "day").unionByName(others.select("network", "target_id", "day"))
-    received = seen.groupBy("network", F.col("target_id").alias("actor_id")).agg(F.min("day").alias("received_on"))
-    rows = rows.join(received, ["network", "actor_id"], how="left")
+    received = seen.groupBy(F.col("target_id").alias("actor_id"), "network").agg(F.min("day").alias("received_on"))
+    rows = rows.join(received, ["actor_id", "network"], how="left")
     if created is None:
         rows = rows.withColumn("created_on", F.lit(None).cast("date"))
     else:
-        rows = rows.join(created.withColumnRenamed("account_id", "actor_id"), ["network", "actor_id"], how="left")
+        rows = rows.join(created.withColumnRenamed("account_id", "actor_id"), ["actor_id", "network"], how="left")
     judged = frozen.select(*ACTOR, F.col("is_newcomer").alias("is_frozen_newcomer"))
     rows = rows.join(judged, list(ACTOR), how="left")
     if follows is None:
@@ -108,11 +108,11 @@ def know_actors(dated: DataFrame, unknown: DataFrame, past_targets: DataFrame) -
     vouched = (
         past_targets.where("size(vouchers) > 0")
         .selectExpr("network", "target_id AS actor_id", f"{DATED.format('vouchers')} AS vouchers")
-        .join(unknown, ["network", "actor_id"], how="left_semi")
-        .groupBy("network", "actor_id")
+        .join(unknown, ["actor_id", "network"], how="left_semi")
+        .groupBy("actor_id", "network")
         .agg(F.flatten(F.collect_list("vouchers")).alias("vouchers"))
     )
-    return conform(_two_earliest(dated.join(vouched, ["network", "actor_id"], how="left")), ACTORS)
+    return conform(_two_earliest(dated.join(vouched, ["actor_id", "network"], how="left")), ACTORS)
 
 
 def describe_actors(acted: DataFrame, follows: DataFrame | None) -> DataFrame:
@@ -120,12 +120,12 @@ def describe_actors(acted: DataFrame, follows: DataFrame | None) -> DataFrame:
 
     `follows` is what `compare_follows` found, one row an account.
     """
-    days = acted.where("reactions > 0").groupBy("network", "actor_id")
+    days = acted.where("reactions > 0").groupBy("actor_id", "network")
     means = {"reactions": "avg(reactions)", "targets": "avg(targets)", "hours": "avg(bit_count(hours))"}
     found = days.agg(*[F.expr(f"{text} AS {name}_a_day") for name, text in means.items()])
     if follows is None:
         return found.withColumn("followings_per_follower", F.lit(None).cast("double"))
-    return found.join(follows.drop("day"), ["network", "actor_id"], how="left")
+    return found.join(follows.drop("day"), ["actor_id", "network"], how="left")
 
 
 def judge_actors(
@@ -145,12 +145,12 @@ def judge_actors(
     vouching = counted.where(f"NOT ({IS_SELF}) AND {weighs}").select(*ACTOR, "target_id")
     for _ in range(steps):
         known = state.where(f"if(is_frozen_newcomer IS NULL, {is_known}, NOT is_frozen_newcomer)").select(*ACTOR)
-        vouched = vouching.join(known, list(ACTOR), how="left_semi").groupBy("network", "target_id", "day")
+        vouched = vouching.join(known, list(ACTOR), how="left_semi").groupBy("target_id", "network", "day")
         by_day = vouched.agg(F.expr(f"{DATED.format(two_vouchers())} AS dated"))
-        now = by_day.groupBy("network", F.col("target_id").alias("actor_id")).agg(
+        now = by_day.groupBy(F.col("target_id").alias("actor_id"), "network").agg(
             F.flatten(F.collect_list("dated")).alias("now")
         )
-        state = state.drop("vouchers").join(now, ["network", "actor_id"], how="left")
+        state = state.drop("vouchers").join(now, ["actor_id", "network"], how="left")
         state = _two_earliest(state.withColumn("vouchers", F.expr("concat(stored, coalesce(now, array()))")))
         state = state.drop("now")
     doubts, total = _doubts(authenticity.doubts)
@@ -257,12 +257,12 @@ def compare_follows(
     (1 + followings) / (1 + followers), null where either is not known.
     """
     acted = counted.select(*ACTOR).distinct().withColumnRenamed("day", "acted_on")
-    mine = gauges.withColumnRenamed("account_id", "actor_id").join(acted, ["network", "actor_id"], how="inner")
+    mine = gauges.withColumnRenamed("account_id", "actor_id").join(acted, ["actor_id", "network"], how="inner")
     carried = by_network({n: str(days) for n, days in carry_days.items()}, none="int")
     known = mine.where(f"day < acted_on AND day >= date_sub(acted_on, {carried})")
     values = []
     for i in (0, 1):
         gauge = by_network({n: repr(names[i]) for n, names in follow_gauges.items()}, none="string")
         values.append(f"(1 + max_by(value, day) FILTER (WHERE gauge = {gauge}))")
-    found = known.groupBy("network", "actor_id", F.col("acted_on").alias("day"))
+    found = known.groupBy("actor_id", "network", F.col("acted_on").alias("day"))
     return found.agg(F.expr(f"{values[0]} / {values[1]} AS followings_per_follower"))

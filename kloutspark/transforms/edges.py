@@ -29,12 +29,12 @@ def of_accounts(actor_days: DataFrame, targets: DataFrame, standings: DataFrame)
     ACTOR_DAYS and TARGETS hold all of them in fewer rows than the edges do; `standings` (STANDINGS).
     """
     ends = [
-        actor_days.where("targets > 0").selectExpr("network AS graph", "actor_id AS account_id"),
-        targets.selectExpr("network AS graph", "target_id AS account_id"),
+        actor_days.where("targets > 0").selectExpr("actor_id AS account_id", "network AS graph"),
+        targets.selectExpr("target_id AS account_id", "network AS graph"),
     ]
-    standing = standings.selectExpr("network AS graph", "actor_id AS account_id", "standing_micros")
+    standing = standings.selectExpr("actor_id AS account_id", "network AS graph", "standing_micros")
     prior = (F.coalesce("standing_micros", F.lit(MICRO)) / MICRO).cast("double").alias("prior_weight")
-    known = ends[0].unionByName(ends[1]).distinct().join(standing, ["graph", "account_id"], how="left")
+    known = ends[0].unionByName(ends[1]).distinct().join(standing, ["account_id", "graph"], how="left")
     return known.select("graph", "account_id", prior)
 
 

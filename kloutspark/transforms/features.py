@@ -86,7 +86,7 @@ def sum_facts(
         *[f"coalesce(max({n}), 0D) AS {n}" for n in ("engagement_rank", "page_rank")],
         "count_if(engagement_rank IS NULL) AS facts",  # who only reacts has a rank and no signals
     ]  # fmt: skip
-    sums = rows.groupBy("network", "account_id", "person_id").agg(*[F.expr(text) for text in aggregates])
+    sums = rows.groupBy("account_id", "network", "person_id").agg(*[F.expr(text) for text in aggregates])
     return sums.where("facts > 0")
 
 
@@ -149,7 +149,7 @@ def _merge(reactions: DataFrame, windows: Sequence[int], *, kinds: range) -> Dat
         f"CAST(array({by_kind}) AS array<bigint>) AS by_kind",
         *[_days(name, low) for name, low in ACTIVE_DAYS.items()],
     ]
-    alike = reactions.groupBy("network", "account_id", "person_id", "is_newcomer", *ages)
+    alike = reactions.groupBy("account_id", "network", "person_id", "is_newcomer", *ages)
     return alike.agg(*[F.expr(text) for text in aggregates])
 
 
@@ -176,7 +176,7 @@ def _ratio(above: str, below: str) -> str:
 
 def _with_breadth(sums: DataFrame, owners: DataFrame, windows: Sequence[int]) -> DataFrame:
     mine = owners.withColumnRenamed("person_id", "owner")
-    known = sums.join(mine, ["network", "account_id"], how="left").withColumns(
+    known = sums.join(mine, ["account_id", "network"], how="left").withColumns(
         {
             "is_counted": F.expr("person_id IS NOT NULL OR coalesce(accounts, 1) = 1"),
             "person_id": F.expr(f"coalesce(person_id, owner, {UNLINKED})"),

@@ -179,7 +179,7 @@ def _with_start(accounts: DataFrame, start: DataFrame | None) -> DataFrame:
     if start is None:
         return accounts.select(*columns, F.lit(None).cast("double").alias("start"))
     before = start.select("graph", "account_id", F.col("rank").alias("start"))
-    return accounts.select(*columns).join(before, ["graph", "account_id"], how="left")
+    return accounts.select(*columns).join(before, ["account_id", "graph"], how="left")
 
 
 def _lay_accounts(

@@ -10,9 +10,11 @@ from kloutspark.domain.contracts import ACTOR_DAYS, BEHAVIOUR, JUDGEMENTS, PAIRS
 from kloutspark.transforms.conform import by_network, conform, kinds_by_network, micros
 
 MICRO = 1_000_000
-PAIR = ("network", "actor_id", "target_id")
+PAIR = ("actor_id", "target_id", "network")  # ids first: what is put in order is compared by its first eight bytes
 IS_SELF = "actor_id <=> target_id"
-ALL_REACTIONS = "aggregate(map_values(reactions), 0L, (sum, n) -> sum + n)"  # of a row, of whatever kind
+ALL_REACTIONS = (  # of a row, of whatever kind; most rows are of one, and lambdas are interpreted
+    "if(size(reactions) = 1, map_values(reactions)[0], aggregate(map_values(reactions), 0L, (sum, n) -> sum + n))"
+)
 ACTIVITY = {  # of an actor's pairs of a day
     "reactions": f"sum(if({IS_SELF}, 0L, {ALL_REACTIONS}))",
     "targets": f"count_if(NOT {IS_SELF})",
@@ -42,8 +44,10 @@ def count_pairs(judged: DataFrame, *, values: Mapping[str, Mapping[str, float]],
     """
     valid = judged.where(~F.col("is_outside") & F.col("reason").isNull())
     once = (
-        valid.repartition("actor_id")  # not by network too: a single network is a constant, which Spark folds away
-        .groupBy("network", "actor_id", "day", "interaction_id")
+        # a single network is a constant, which Spark drops where it orders and keeps where it groups, and orders again
+        valid.withColumn("network", F.expr("if(kind = '', kind, network)"))
+        .repartition("actor_id")
+        .groupBy("actor_id", "day", "network", "interaction_id")
         .agg(
             F.min(F.struct("ingested_at", "occurred_at", "target_id", "kind", "post_id")).alias("first"),
             (F.count("*") - 1).alias("duplicates"),
@@ -52,24 +56,29 @@ def count_pairs(judged: DataFrame, *, values: Mapping[str, Mapping[str, float]],
     kinds = {network: sorted(of_network) for network, of_network in values.items()}  # as maps of PAIRS are ordered
     counts = {slot: f"reactions_{slot}" for slot in _slots(kinds)}
     counted = once.withColumn("slot", F.expr(f"array_position({kinds_by_network(kinds)}, first.kind)"))
-    counted = counted.groupBy("network", "actor_id", "day", F.col("first.target_id").alias("target_id")).agg(
+    counted = counted.groupBy("actor_id", "day", "network", F.col("first.target_id").alias("target_id")).agg(
         *[F.expr(f"count_if(slot = {slot}) AS {name}") for slot, name in counts.items()],
         F.sum("duplicates").alias("duplicates"),
         F.sort_array(F.collect_set("first.post_id")).alias("posts"),
         F.expr("bit_or(shiftleft(1, hour(first.occurred_at))) AS hours"),
     )
-    damped = F.lit(0).cast("bigint")
+    damped, by_kind = F.lit(0).cast("bigint"), F.expr(_by_kind(kinds, list(counts.values())))
     for slot, name in counts.items():
-        of_slot = {n: f"{float(values[n][ks[slot - 1]])!r}D" for n, ks in kinds.items() if len(ks) >= slot}
-        value = F.coalesce(F.expr(by_network(of_slot, none="double")), F.lit(0.0))
+        have_it = {n: ks[slot - 1] for n, ks in kinds.items() if len(ks) >= slot}
+        of_slot = by_network({n: f"{float(values[n][kind])!r}D" for n, kind in have_it.items()}, none="double")
+        value = F.coalesce(F.expr(of_slot), F.lit(0.0))
         damped += micros(value * F.pow(F.col(name).cast("double"), F.lit(damping.exponent)))
+        # most pairs are of one kind, and a map of all kinds that is filtered takes a third of this step
+        kind = by_network({n: repr(kind) for n, kind in have_it.items()}, none="string")
+        is_alone = f"{name} > 0 AND {name} = {' + '.join(counts.values())}"
+        by_kind = F.when(F.expr(is_alone), F.expr(f"map({kind}, {name})")).otherwise(by_kind)
     pairs = counted.withColumns(
         {
-            "reactions": F.expr(_by_kind(kinds, list(counts.values()))),
+            "reactions": by_kind,
             "damped_micros": F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped).cast("bigint"),
         }
     ).drop(*counts.values())
-    actor_day = Window.partitionBy("network", "actor_id", "day")
+    actor_day = Window.partitionBy("actor_id", "day", "network")
     return pairs.withColumn("busy_micros", F.sum("damped_micros").over(actor_day))
 
 
@@ -90,7 +99,7 @@ def weigh(
     (JUDGEMENTS; None: nobody is judged) and `standings` (STANDINGS); who has no row there is known, authentic and of
     standing 1 (P8).
     """
-    actor = ["day", "network", "actor_id"]
+    actor = ["actor_id", "day", "network"]
     said = ("authenticity_micros", "is_newcomer", "doubt", "standing_micros")
     seen = frozen.select(*actor, *[F.col(name).alias(f"frozen_{name}") for name in said])
     known = counted.join(seen, actor, how="left").join(standings, actor, how="left")
@@ -130,14 +139,15 @@ def find_pairs(past: DataFrame, built: DataFrame, *, is_broadcast: bool) -> Data
     return found.drop("key")
 
 
-def link_days(built: DataFrame, seen: DataFrame | None) -> DataFrame:
+def link_days(built: DataFrame, seen: DataFrame | None, *, is_one_day: bool = False) -> DataFrame:
     """Pairs of the built days with the newest earlier day of each (PAIRS).
 
     `seen` (PAIR and day) holds the days of these pairs in tiles that are not built now, and may hold others; None:
-    there are none.
+    there are none. `is_one_day`: nobody's pairs have to be put in order, for none of `built` is of an earlier day.
     """
     order = Window.partitionBy(*PAIR).orderBy("day")
-    linked = built.withColumn("previous_built", F.lag("day").over(order))
+    previous = F.lit(None).cast("date") if is_one_day else F.lag("day").over(order)
+    linked = built.withColumn("previous_built", previous)
     if seen is None:
         return conform(linked.withColumn("previous_day", F.col("previous_built")), PAIRS)
     days = seen.groupBy(*PAIR).agg(F.collect_list("day").alias("seen_days"))
@@ -173,7 +183,7 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
 
     Actors of `frozen` stay although their rows may have gone, so that a later rebuild reads what was frozen.
     """
-    actor = ["day", "network", "actor_id"]
+    actor = ["actor_id", "day", "network"]
     done = {"busy_micros": "sum(damped_micros)", **ACTIVITY}
     said = {n: f"max({n})" for n in ("authenticity_micros", "is_newcomer", "doubt", "standing_micros")}
     found = pairs.groupBy(*actor).agg(*[F.expr(f"{text} AS {name}") for name, text in {**done, **said}.items()])
@@ -203,7 +213,7 @@ def sum_targets(
         "reactions": sum_by_kind(kinds),
         "posts": ALL_POSTS,
     }
-    tiles = pairs.groupBy("day", "network", "target_id", "previous_day", "is_newcomer").agg(
+    tiles = pairs.groupBy("target_id", "day", "network", "previous_day", "is_newcomer").agg(
         *[F.expr(f"{text} AS {name}") for name, text in sums.items()]
     )
     return conform(tiles, TARGETS)

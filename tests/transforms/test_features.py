@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from functools import reduce
 
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from kloutspark.config import load
@@ -120,9 +120,10 @@ def test_pages_and_who_only_acts(signals: dict[tuple[str, str], dict[str, float]
     assert ("club", "fan") not in signals
 
 
-def test_raw_rows_are_shuffled_once(rows: Rows) -> None:
+@pytest.mark.parametrize("network", ["network", "'club'"], ids=["several networks", "one network, a constant"])
+def test_raw_rows_are_shuffled_once_and_put_in_order_twice(spark: SparkSession, network: str) -> None:
     """Dedupe, counts by kind, pairs and busy all work on the layout by actor (docs/performance.md)."""
-    judged = rows(JUDGED, *[{"network": n, "is_outside": False} for n in ("club", "press")])
+    judged = spark.createDataFrame([], JUDGED.schema).withColumn("network", F.expr(network))
     counted = count_pairs(judged, values={"club": {"like": 1.0}, "press": {}}, damping=load().model.damping)
     plan = counted._jdf.queryExecution().executedPlan().toString()
-    assert plan.count("Exchange") == 1, plan
+    assert (plan.count("Exchange"), plan.count("Sort [")) == (1, 2), plan

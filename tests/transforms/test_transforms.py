@@ -18,7 +18,7 @@ from kloutspark.transforms import evidence
 from kloutspark.transforms.conform import conform
 from kloutspark.transforms.facts import of_reactions
 from kloutspark.transforms.features import measure, sum_facts
-from kloutspark.transforms.tiles import MICRO, count_pairs, find_pairs, link_days, relink_days, weigh
+from kloutspark.transforms.tiles import MICRO, PAIR, count_pairs, find_pairs, link_days, relink_days, weigh
 
 Rows = Callable[..., DataFrame]
 WEIGHED = [
@@ -89,6 +89,8 @@ def test_previous_days_come_from_built_and_from_stored_days(rows: Rows) -> None:
     seen = rows(PAIRS, *({"day": days[n]} for n in (1, 4, 9)), other).select("network", "actor_id", "target_id", "day")
     assert by(link_days(built, seen), "day", "previous_day") == {days[2]: days[1], days[5]: days[4], days[6]: days[5]}
     assert by(link_days(built, None), "day", "previous_day") == {days[2]: None, days[5]: days[2], days[6]: days[5]}
+    one_day = built.where(F.col("day") == days[5])
+    assert by(link_days(one_day, seen, is_one_day=True), "day", "previous_day") == {days[5]: days[4]}
 
 
 @pytest.mark.parametrize("is_broadcast", [True, False])
@@ -99,7 +101,7 @@ def test_stored_days_of_built_pairs_are_found_and_no_others(rows: Rows, is_broad
     past = rows(PAIRS, *({"day": days[n], "actor_id": name} for name, n in (*stored, ("c", 3))))
     found = find_pairs(past, built, is_broadcast=is_broadcast)
     assert {(r["actor_id"], r["day"].day) for r in found.collect()} == stored
-    assert found.columns == ["network", "actor_id", "target_id", "day"]
+    assert found.columns == [*PAIR, "day"]
 
 
 def test_a_late_day_gives_the_next_appearance_another_previous_day(rows: Rows) -> None:
