@@ -192,8 +192,7 @@ def build_pairs(day: Day, hidden: DataFrame | None) -> Tiled:
         if incremental:
             past = old_pairs.where(F.col("network").isin(incremental) & ~is_built & day.is_in_window())
             seen = tiles.find_pairs(past, weighed, is_broadcast=pairs_built <= config.spark.broadcast_pairs)
-        is_one_day = all(len(days) == 1 for days in built_days.values())
-        pairs = tiles.link_days(weighed, seen, is_one_day=is_one_day)
+        pairs = tiles.link_days(weighed, seen, is_one_day=not _have_later_days(built_days))
         day.replace_tiles(pairs, PAIRS, built_days)
         day.replace_tiles(tiles.freeze_actor_days(weighed, frozen), ACTOR_DAYS, built_days)
         day.replace_tiles(pack_edges(edges.of_reactions(weighed)), EDGES, built_days)
@@ -355,6 +354,11 @@ def _first_days(day: Day) -> dict[str, date]:
     }
 
 
+def _have_later_days(built_days: Mapping[str, Sequence[date]]) -> bool:
+    """Whether a network has several built days, so that one of them is another one's past."""
+    return any(len(days) > 1 for days in built_days.values())
+
+
 @contextmanager
 def _judged_actors(
     day: Day,
@@ -383,8 +387,7 @@ def _judged_actors(
         built_from={n: min(built_days[n]) for n in first_days},
         authenticity=model.authenticity,
     )
-    has_later_days = any(len(days) > 1 for days in built_days.values())
-    steps = model.authenticity.newcomers.vouching_steps if has_later_days else 0
+    steps = model.authenticity.newcomers.vouching_steps if _have_later_days(built_days) else 0
     with settled(dated) as by_age:
         unknown = authenticity.unknown_by_age(by_age)
         is_broadcast = unknown.count() <= day.config.spark.broadcast_pairs  # else the window's tiles are moved to them

@@ -60,11 +60,12 @@ def build_session(settings: SparkSettings) -> SparkSession:
         "spark.driver.extraJavaOptions": settings.driver_java_options,
     }
     runtime = {"spark.sql.shuffle.partitions": str(settings.shuffle_partitions), **SCIENTIFIC, **RETENTION}
-    for key, value in {**start, **PLANNING, **settings.settings, **REQUIRED, **runtime}.items():
+    given = {**PLANNING, **settings.settings}
+    for key, value in {**start, **given, **REQUIRED, **runtime}.items():
         if value is not None:
             builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
-    for key, value in {**PLANNING, **settings.settings, **runtime}.items():
+    for key, value in {**given, **runtime}.items():
         if session.conf.isModifiable(key):
             session.conf.set(key, value)
     return session

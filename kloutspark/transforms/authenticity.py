@@ -13,9 +13,8 @@ from pyspark.sql import functions as F
 from kloutspark.config import Authenticity, Doubts, Newcomers, Selectivity
 from kloutspark.domain.contracts import ACTORS, DATED_ACTORS, JUDGEMENTS
 from kloutspark.transforms.conform import by_network, conform
-from kloutspark.transforms.tiles import ACTIVITY, IS_SELF, MICRO, selective, two_vouchers
+from kloutspark.transforms.tiles import ACTIVITY, ACTOR, IS_SELF, MICRO, selective, two_vouchers
 
-ACTOR = ("actor_id", "day", "network")
 DATED = "transform({}, v -> struct(day, v AS voucher))"  # vouchers of a day
 NO_VOUCHERS = "CAST(array() AS array<struct<day:date,voucher:bigint>>)"
 Usual = tuple[int, int]  # what newcomers, and what known ones bring to a network's targets, in millionths

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from kloutspark.domain.contracts import HIDDEN, OWNERS
 from kloutspark.transforms.conform import conform
-from kloutspark.transforms.tiles import ALL_POSTS, sum_by_kind
+from kloutspark.transforms.tiles import ACTOR, ALL_POSTS, PAIR, sum_by_kind
 
 UNLINKED = "concat(network, ':', account_id)"
 
@@ -104,7 +104,7 @@ def merge_accounts(
         .join(own_actors, ["network", "actor_id", "person_id"], how="left_anti")
         .drop("target_id", "previous_day")
     )
-    merged = received.groupBy("day", "network", "actor_id", F.col("person_id").alias("target_id")).agg(
+    merged = received.groupBy(*ACTOR, F.col("person_id").alias("target_id")).agg(
         F.max("authenticity_micros").alias("authenticity_micros"),
         F.max("is_newcomer").alias("is_newcomer"),
         F.max("doubt").alias("doubt"),
@@ -114,7 +114,7 @@ def merge_accounts(
         F.expr(f"{ALL_POSTS} AS posts"),
         F.expr(f"{sum_by_kind(kinds)} AS reactions"),
     )
-    order = Window.partitionBy("network", "actor_id", "target_id").orderBy("day")
+    order = Window.partitionBy(*PAIR).orderBy("day")
     return merged.select(
         "day",
         "network",

@@ -10,7 +10,9 @@ from kloutspark.domain.contracts import ACTOR_DAYS, BEHAVIOUR, JUDGEMENTS, PAIRS
 from kloutspark.transforms.conform import by_network, conform, kinds_by_network, micros
 
 MICRO = 1_000_000
-PAIR = ("actor_id", "target_id", "network")  # ids first: what is put in order is compared by its first eight bytes
+# ids first: what is put in order is compared by its first eight bytes (docs/decisions/025)
+PAIR = ("actor_id", "target_id", "network")
+ACTOR = ("actor_id", "day", "network")
 IS_SELF = "actor_id <=> target_id"
 ALL_REACTIONS = (  # of a row, of whatever kind; most rows are of one, and lambdas are interpreted
     "if(size(reactions) = 1, map_values(reactions)[0], aggregate(map_values(reactions), 0L, (sum, n) -> sum + n))"
@@ -44,10 +46,11 @@ def count_pairs(judged: DataFrame, *, values: Mapping[str, Mapping[str, float]],
     """
     valid = judged.where(~F.col("is_outside") & F.col("reason").isNull())
     once = (
-        # a single network is a constant, which Spark drops where it orders and keeps where it groups, and orders again
+        # a single network is a constant, which Spark drops where it orders and keeps where it groups, and orders again;
+        # no kind of a valid row is empty, but Spark cannot know
         valid.withColumn("network", F.expr("if(kind = '', kind, network)"))
         .repartition("actor_id")
-        .groupBy("actor_id", "day", "network", "interaction_id")
+        .groupBy(*ACTOR, "interaction_id")
         .agg(
             F.min(F.struct("ingested_at", "occurred_at", "target_id", "kind", "post_id")).alias("first"),
             (F.count("*") - 1).alias("duplicates"),
@@ -56,30 +59,30 @@ def count_pairs(judged: DataFrame, *, values: Mapping[str, Mapping[str, float]],
     kinds = {network: sorted(of_network) for network, of_network in values.items()}  # as maps of PAIRS are ordered
     counts = {slot: f"reactions_{slot}" for slot in _slots(kinds)}
     counted = once.withColumn("slot", F.expr(f"array_position({kinds_by_network(kinds)}, first.kind)"))
-    counted = counted.groupBy("actor_id", "day", "network", F.col("first.target_id").alias("target_id")).agg(
+    counted = counted.groupBy(*ACTOR, F.col("first.target_id").alias("target_id")).agg(
         *[F.expr(f"count_if(slot = {slot}) AS {name}") for slot, name in counts.items()],
         F.sum("duplicates").alias("duplicates"),
         F.sort_array(F.collect_set("first.post_id")).alias("posts"),
         F.expr("bit_or(shiftleft(1, hour(first.occurred_at))) AS hours"),
     )
     damped, by_kind = F.lit(0).cast("bigint"), F.expr(_by_kind(kinds, list(counts.values())))
+    everything = " + ".join(counts.values())
     for slot, name in counts.items():
         have_it = {n: ks[slot - 1] for n, ks in kinds.items() if len(ks) >= slot}
         of_slot = by_network({n: f"{float(values[n][kind])!r}D" for n, kind in have_it.items()}, none="double")
         value = F.coalesce(F.expr(of_slot), F.lit(0.0))
         damped += micros(value * F.pow(F.col(name).cast("double"), F.lit(damping.exponent)))
         # most pairs are of one kind, and a map of all kinds that is filtered takes a third of this step
-        kind = by_network({n: repr(kind) for n, kind in have_it.items()}, none="string")
-        is_alone = f"{name} > 0 AND {name} = {' + '.join(counts.values())}"
-        by_kind = F.when(F.expr(is_alone), F.expr(f"map({kind}, {name})")).otherwise(by_kind)
+        named = by_network({n: repr(kind) for n, kind in have_it.items()}, none="string")
+        is_alone = F.expr(f"{name} > 0 AND {name} = {everything}")
+        by_kind = F.when(is_alone, F.expr(f"map({named}, {name})")).otherwise(by_kind)
     pairs = counted.withColumns(
         {
             "reactions": by_kind,
             "damped_micros": F.when(F.expr(IS_SELF), F.lit(0)).otherwise(damped).cast("bigint"),
         }
     ).drop(*counts.values())
-    actor_day = Window.partitionBy("actor_id", "day", "network")
-    return pairs.withColumn("busy_micros", F.sum("damped_micros").over(actor_day))
+    return pairs.withColumn("busy_micros", F.sum("damped_micros").over(Window.partitionBy(*ACTOR)))
 
 
 def weigh(
@@ -99,12 +102,11 @@ def weigh(
     (JUDGEMENTS; None: nobody is judged) and `standings` (STANDINGS); who has no row there is known, authentic and of
     standing 1 (P8).
     """
-    actor = ["actor_id", "day", "network"]
     said = ("authenticity_micros", "is_newcomer", "doubt", "standing_micros")
-    seen = frozen.select(*actor, *[F.col(name).alias(f"frozen_{name}") for name in said])
-    known = counted.join(seen, actor, how="left").join(standings, actor, how="left")
-    judged = {c.name: F.lit(None).cast(c.type) for c in JUDGEMENTS.columns if c.name not in actor}
-    known = known.withColumns(judged) if judgements is None else known.join(judgements, actor, how="left")
+    seen = frozen.select(*ACTOR, *[F.col(name).alias(f"frozen_{name}") for name in said])
+    known = counted.join(seen, list(ACTOR), how="left").join(standings, list(ACTOR), how="left")
+    judged = {c.name: F.lit(None).cast(c.type) for c in JUDGEMENTS.columns if c.name not in ACTOR}
+    known = known.withColumns(judged) if judgements is None else known.join(judgements, list(ACTOR), how="left")
     known = known.withColumns(
         {
             "authenticity_micros": F.coalesce(
@@ -183,12 +185,11 @@ def freeze_actor_days(pairs: DataFrame, frozen: DataFrame) -> DataFrame:
 
     Actors of `frozen` stay although their rows may have gone, so that a later rebuild reads what was frozen.
     """
-    actor = ["actor_id", "day", "network"]
     done = {"busy_micros": "sum(damped_micros)", **ACTIVITY}
     said = {n: f"max({n})" for n in ("authenticity_micros", "is_newcomer", "doubt", "standing_micros")}
-    found = pairs.groupBy(*actor).agg(*[F.expr(f"{text} AS {name}") for name, text in {**done, **said}.items()])
+    found = pairs.groupBy(*ACTOR).agg(*[F.expr(f"{text} AS {name}") for name, text in {**done, **said}.items()])
     nothing = {c.name: F.lit(0).cast(c.type) for c in ACTOR_DAYS.columns if c.name in done}
-    gone = frozen.join(found, actor, how="left_anti").withColumns(nothing)
+    gone = frozen.join(found, list(ACTOR), how="left_anti").withColumns(nothing)
     return conform(found.unionByName(gone), ACTOR_DAYS)
 
 

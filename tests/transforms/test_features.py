@@ -127,3 +127,4 @@ def test_raw_rows_are_shuffled_once_and_put_in_order_twice(spark: SparkSession, 
     counted = count_pairs(judged, values={"club": {"like": 1.0}, "press": {}}, damping=load().model.damping)
     plan = counted._jdf.queryExecution().executedPlan().toString()
     assert (plan.count("Exchange"), plan.count("Sort [")) == (1, 2), plan
+    assert "ObjectHashAggregate" not in plan  # which would sort once more, unseen (docs/decisions/025)
